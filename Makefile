@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test test-full lint format strings lock pictures
+
+help: ## show what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+run: ## set up and start the service with the demonstration, on http://127.0.0.1:8000
+	@./run
+
+test: lint ## set up and pass everything that fits ten minutes
+	@./run test -n auto -m "not long"
+
+test-full: ## the long forms: fault runs, the full matrix of pages
+	@./run test -n auto
+
+lint: ## format, lint, types, floor plan, templates
+	@./run python -m ruff format --check --quiet .
+	@./run python -m ruff check --quiet .
+	@./run python -m mypy
+	@./run python -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
+
+format: ## lay the code out
+	@./run python -m ruff format .
+	@./run python -m ruff check --fix --quiet .
+
+lock: ## write the locked requirements anew (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev -o requirements-dev.txt
