@@ -1,0 +1,1 @@
+"""The floor: database, errors, languages, templates, tokens, sealing. No word of the domain."""

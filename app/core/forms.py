@@ -1,0 +1,80 @@
+"""What every saved form has in common: fields that are refused by name, and two people at once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from app.core.errors import Refused
+from app.core.text import BadCharacters, clean_line, clean_text
+
+LINE_AT_MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with one field: a code, and where in a longer text."""
+
+    code: str
+    line: int = 0
+    detail: str = ""
+
+
+class FieldErrors(Refused):
+    """Fields that cannot be saved as they are, each by its name in the form."""
+
+    code = "field_errors"
+
+    def __init__(self, errors: dict[str, Flaw]) -> None:
+        super().__init__(", ".join(f"{name}: {flaw.code}" for name, flaw in errors.items()))
+        self.errors = errors
+
+
+class EditedMeanwhile(Refused):
+    """Somebody else saved this form since it was opened; `stored` is what stands there now."""
+
+    code = "edited_meanwhile"
+
+    def __init__(self, stored: object) -> None:
+        super().__init__()
+        self.stored = stored
+
+
+class Check:
+    """Cleans typed fields one by one and remembers what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, Flaw] = {}
+
+    def line(self, name: str, typed: str, *, at_most: int = LINE_AT_MOST) -> str:
+        return self._cleaned(name, typed, at_most, is_line=True)
+
+    def text(self, name: str, typed: str, *, at_most: int) -> str:
+        return self._cleaned(name, typed, at_most, is_line=False)
+
+    def needs(self, name: str, value: object, code: str = "missing") -> None:
+        if not value:
+            self.refuse(name, code)
+
+    def refuse(self, name: str, code: str, *, line: int = 0, detail: str = "") -> None:
+        self.errors.setdefault(name, Flaw(code, line, detail))
+
+    def done(self) -> None:
+        """Refuse the form if anything was wrong with it."""
+        if self.errors:
+            raise FieldErrors(self.errors)
+
+    def _cleaned(self, name: str, typed: str, at_most: int, *, is_line: bool) -> str:
+        try:
+            cleaned = clean_line(typed) if is_line else clean_text(typed)
+        except BadCharacters:
+            self.refuse(name, "bad_characters")
+            return typed
+        if len(cleaned) > at_most:
+            self.refuse(name, "too_long", detail=str(len(cleaned) - at_most))
+        return cleaned
+
+
+def mark_of(form: object) -> str:
+    """A short mark of what a form holds, for finding out whether it still does."""
+    return hashlib.sha256(repr(form).encode()).hexdigest()[:24]

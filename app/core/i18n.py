@@ -1,0 +1,216 @@
+"""The language somebody is spoken to in: a context one enters, not a property of a request.
+
+Mail is composed by workers for readers in other languages, so the locale lives in a context
+variable. Catalogues are read from the `.po` files themselves: there is nothing to compile and
+nothing that can be forgotten.
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import LazyProxy, NullTranslations, Translations
+
+SOURCE = "en"
+
+# Scripts written from right to left. Babel decides by language and is wrong for some (ku-Arab), so
+# the script decides here.
+_RIGHT_TO_LEFT_SCRIPTS = frozenset(("Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg"))
+_SCRIPTS = {
+    "ar": "Arab",
+    "arc": "Syrc",
+    "ckb": "Arab",
+    "dv": "Thaa",
+    "fa": "Arab",
+    "he": "Hebr",
+    "nqo": "Nkoo",
+    "prs": "Arab",
+    "ps": "Arab",
+    "sd": "Arab",
+    "ug": "Arab",
+    "ur": "Arab",
+    "yi": "Hebr",
+}
+
+# English of no country: readers all over the world know "12 May 2022", many stumble over "5/12".
+_AS_WRITTEN = {"en": "en-GB"}
+
+_speaking: ContextVar[str] = ContextVar("speaking", default=SOURCE)
+
+
+class Catalogues:
+    """The translations of this installation, one catalogue a language, found once at the start."""
+
+    def __init__(self) -> None:
+        self._by_language: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
+
+    def load(self, folder: Path) -> None:
+        """Read every `<language>/LC_MESSAGES/messages.po` below `folder`."""
+        for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
+            language = path.parent.parent.name
+            with path.open("rb") as source:
+                catalogue = read_po(source, locale=language)
+            compiled = io.BytesIO()
+            write_mo(compiled, catalogue)
+            compiled.seek(0)
+            self._by_language[language] = Translations(compiled)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the interface speaks, the source language first."""
+        return tuple(self._by_language)
+
+    def current(self) -> NullTranslations:
+        return self._by_language.get(_speaking.get(), self._by_language[SOURCE])
+
+
+catalogues = Catalogues()
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak `language` until the block ends."""
+    token = _speaking.set(language)
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
+def current_language() -> str:
+    return _speaking.get()
+
+
+def gettext(message: str, **holes: object) -> str:
+    text = catalogues.current().gettext(message)
+    return text % holes if holes else text
+
+
+def ngettext(singular: str, plural: str, n: int, **holes: object) -> str:
+    text = catalogues.current().ngettext(singular, plural, n)
+    return text % {"n": n, **holes}
+
+
+def lazy_gettext(message: str) -> LazyProxy:
+    """A sentence that is translated when it is shown, not when its module is imported."""
+    return LazyProxy(gettext, message, enable_cache=False)
+
+
+@lru_cache(maxsize=512)
+def locale_of(language: str) -> Locale:
+    """The CLDR locale of a BCP 47 tag; English rules where there is none."""
+    try:
+        return Locale.parse(_AS_WRITTEN.get(language, language), sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(_AS_WRITTEN[SOURCE], sep="-")
+
+
+def is_language(tag: str) -> bool:
+    """Whether the tag is one that CLDR knows."""
+    try:
+        Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError, TypeError):
+        return False
+    return True
+
+
+def text_direction(language: str) -> str:
+    """Say "ltr" or "rtl", by the script the language is written in."""
+    parts = language.replace("_", "-").split("-")
+    script = next((part.title() for part in parts[1:] if len(part) == 4), None)
+    script = script or _SCRIPTS.get(parts[0].lower(), "")
+    return "rtl" if script in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
+
+
+@lru_cache(maxsize=4096)
+def language_name(language: str, in_language: str | None = None) -> str:
+    """The name of a language, in itself unless told otherwise."""
+    if not is_language(language):
+        return language
+    named = Locale.parse(language, sep="-")
+    return named.get_display_name(locale_of(in_language or language)) or language
+
+
+@lru_cache(maxsize=4096)
+def country_name(code: str, in_language: str) -> str:
+    """The name of a country (ISO 3166-1 alpha-2) in a language, or the code itself."""
+    names = locale_of(in_language).territories
+    return str(names.get(code, code))
+
+
+@lru_cache(maxsize=64)
+def countries(in_language: str) -> tuple[tuple[str, str], ...]:
+    """Code and name of every country, ordered as a reader of the language looks for them."""
+    names = locale_of(in_language).territories
+    known = [
+        (code, str(name))
+        for code, name in names.items()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+    ]
+    return tuple(sorted(known, key=lambda pair: _sort_key(pair[1])))
+
+
+# Codes of CLDR that name no country: groups, outlying waters, test regions.
+_NO_COUNTRIES = frozenset(("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "TA"))
+
+
+def _sort_key(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
+
+
+@lru_cache(maxsize=4096)
+def long_date(day: date, language: str) -> str:
+    """12 May 2022, as the language writes it."""
+    return format_date(day, "long", locale=locale_of(language))
+
+
+@lru_cache(maxsize=4096)
+def full_date(day: date, language: str) -> str:
+    """Thursday 12 May 2022, as the language writes it."""
+    return format_date(day, "full", locale=locale_of(language))
+
+
+def short_time(moment: datetime, language: str, zone: str) -> str:
+    return format_time(moment, "short", tzinfo=ZoneInfo(zone), locale=locale_of(language))
+
+
+@lru_cache(maxsize=1024)
+def city_of(zone: str, language: str) -> str:
+    """The exemplar city of a zone in a language: Almaty, Алматы."""
+    place = locale_of(language).time_zones.get(zone, {})
+    return str(place.get("city", zone.rsplit("/", 1)[-1].replace("_", " ")))
+
+
+def utc_offset(moment: datetime, zone: str) -> str:
+    """UTC+5, UTC+5:45, UTC−3: what the zone keeps at that moment."""
+    offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
+    minutes = round(offset.total_seconds() / 60) if offset else 0
+    if minutes == 0:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "+" if minutes > 0 else "−"
+    return f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def number(value: int, language: str | None = None) -> str:
+    return format_decimal(value, locale=locale_of(language or current_language()))
+
+
+def list_of(items: list[str] | tuple[str, ...], language: str | None = None) -> str:
+    """one, two and three."""
+    return format_list(list(items), locale=locale_of(language or current_language()))

@@ -1,0 +1,68 @@
+"""Tables that belong to no room: the installation, its data keys, leases, ticks, counters."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, pk
+
+
+class Installation(Base):
+    """One row: who this database is, and which master key opens it."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    instance: Mapped[uuid.UUID]
+    key_check: Mapped[bytes]
+
+
+class DataKey(Base):
+    """A key that seals the fields of one owner, itself wrapped by the master key.
+
+    Deleting the row destroys what it sealed, in this database and in every backup.
+    """
+
+    __tablename__ = "data_key"
+
+    id: Mapped[pk]
+    wrapped: Mapped[bytes]
+
+
+class Lease(Base):
+    """Who may do something alone, until when; `fence` grows with every change of holder."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    host: Mapped[str]
+    fence: Mapped[int]
+    until: Mapped[datetime]
+
+
+class Tick(Base):
+    """One due moment of one job, written with what it caused, so that it happens once."""
+
+    __tablename__ = "tick"
+    __table_args__ = (Index("ix_tick_due", "due"),)
+
+    job: Mapped[str] = mapped_column(primary_key=True)
+    due: Mapped[datetime] = mapped_column(primary_key=True)
+    fence: Mapped[int]
+
+
+class ThrottleCount(Base):
+    """How often a keyed hash has done something in a window. No address, no name."""
+
+    __tablename__ = "throttle_count"
+    __table_args__ = (Index("ix_throttle_count_ends", "ends"),)
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    ends: Mapped[datetime] = mapped_column(primary_key=True)
+    times: Mapped[int]

@@ -1,0 +1,58 @@
+"""What may stand in a text that a person typed, and how it is compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from app.core.errors import Refused
+
+_BIDI_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bqBQ]\?")
+_COMBINING_AT_MOST = 4
+
+
+class BadCharacters(Refused):
+    """The text holds something that no name or sentence needs and that could deceive."""
+
+    code = "bad_characters"
+
+
+def clean_line(text: str) -> str:
+    """One line of typed text in NFC, spaces folded; refuses what could deceive a reader.
+
+    Refused are control characters, line and paragraph separators, lone surrogates, bidirectional
+    controls, piles of combining marks and encoded words (RFC 2047), which some mail libraries turn
+    back into line breaks (CVE-2024-6923).
+    """
+    return " ".join(_checked(text).split())
+
+
+def clean_text(text: str) -> str:
+    """Several lines of typed text: as `clean_line`, with its line breaks kept."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(" ".join(_checked(line).split()) for line in lines).strip()
+
+
+def fold(text: str) -> str:
+    """For comparing: without case, accents of compatibility forms and doubled spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _checked(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.replace("\t", " "))
+    marks = 0
+    for letter in text:
+        kind = unicodedata.category(letter)
+        marks = marks + 1 if kind == "Mn" else 0
+        if (
+            kind in ("Cc", "Cs", "Zl", "Zp", "Co")
+            or letter in _BIDI_CONTROLS
+            or marks > _COMBINING_AT_MOST
+        ):
+            raise BadCharacters
+    if _ENCODED_WORD.search(text):
+        raise BadCharacters
+    return text
