@@ -1,0 +1,1 @@
+"""Organisations and their national sections: languages, time zone, sender, policies."""

@@ -1,0 +1,1 @@
+"""Counts appended where they happen and folded later. No person in them."""
