@@ -1,0 +1,1 @@
+"""Text with holes in, finished letter out. No tables, no requests, no channels."""
