@@ -1,0 +1,215 @@
+"""Putting messages into the outbox, taking them back, and moving the gates before them."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.core.addresses import same_mailbox
+from app.core.db import day_of
+from app.core.sealing import Seal
+from app.delivery.message import Message
+from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane, Mailbox
+from app.delivery.queries import find_dispatch, get_dispatch
+from app.delivery.rules import FIGURES, require_retry
+from app.tally.actions import Labels, count
+from app.tally.models import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """What closing a gate did: taken back, and already past the point where it could be."""
+
+    cancelled: int
+    in_flight: int
+
+
+def new_gate(session: Session) -> Gate:
+    """A gate, closed until it is opened."""
+    gate = Gate(state=GateState.CLOSED, epoch=1)
+    session.add(gate)
+    session.flush()  # its owner points at it by id
+    return gate
+
+
+def open_gate(session: Session, gate: Gate, until: datetime) -> None:
+    """Let through until the first instant that is too late."""
+    gate.state = GateState.OPEN
+    gate.open_until = until
+    session.flush()  # claims look at the row, not at this object
+
+
+def pause_gate(session: Session, gate: Gate) -> None:
+    """Keep everything waiting; opening lets it go on."""
+    gate.state = GateState.PAUSED
+    session.flush()  # claims look at the row, not at this object
+
+
+def close_gate(session: Session, gate: Gate, reason: str, now: datetime) -> GateReport:
+    """Close the gate and take back everything behind it whose body has not started to leave.
+
+    A claimed dispatch loses its claim too: the worker must find its own number on the row to set
+    the flag before the body, so nothing starts once this transaction is committed.
+    """
+    gate.state = GateState.CLOSED
+    session.flush()  # before the rows, so that a claim running beside it meets a closed gate
+    cancelled = _cancel_where(session, Dispatch.gate_id == gate.id, reason, now)
+    leaving = select(func.count()).where(
+        Dispatch.gate_id == gate.id, Dispatch.state == DispatchState.SENDING
+    )
+    return GateReport(cancelled=cancelled, in_flight=session.scalar(leaving) or 0)
+
+
+def enqueue(
+    session: Session,
+    seal: Seal,
+    message: Message,
+    *,
+    once_key: str,
+    lane: Lane,
+    now: datetime,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    gate: Gate | None = None,
+    mailbox_address: str | None = None,
+    keep_local: bool = False,
+    counted_as: Labels | None = None,
+) -> Dispatch:
+    """Put a message into the outbox, in the caller's transaction.
+
+    The same `once_key` again, also from another transaction at the same moment, adds nothing and
+    returns what is there.
+    """
+    known = find_dispatch(session, once_key)
+    if known is not None:
+        return known
+    row = uuid.uuid4()
+    sealed = seal.close_bytes(message.to_bytes(), table="dispatch", column="payload", row=row)
+    mailbox = None
+    if lane is Lane.LETTER:
+        # Only of offices: a notice goes to a person, whose address must not stand in clear.
+        mailbox = mailbox_for(session, mailbox_address or message.to_address)
+    added = session.execute(
+        _insert(session, Dispatch)
+        .values(
+            id=row,
+            once_key=once_key,
+            lane=lane,
+            gate_id=gate.id if gate else None,
+            gate_epoch=gate.epoch if gate else None,
+            mailbox_id=mailbox.id if mailbox else None,
+            keep_local=keep_local,
+            key_id=seal.id,
+            payload=sealed,
+            counted_as=counted_as.to_json() if counted_as else None,
+            due_at=due_at or now,
+            expires_at=expires_at,
+        )
+        .on_conflict_do_nothing(index_elements=["once_key"])
+        .returning(Dispatch.id)
+    ).scalar_one_or_none()
+    if added is not None and counted_as is not None:
+        count(session, Figure.QUEUED, counted_as, day_of(now))
+    return session.scalars(select(Dispatch).where(Dispatch.once_key == once_key)).one()
+
+
+def mailbox_for(session: Session, address: str) -> Mailbox:
+    """The mailbox behind an office's address; made when it is met for the first time."""
+    normal = same_mailbox(address)
+    wanted = select(Mailbox).where(Mailbox.address == normal)
+    known = session.scalars(wanted).one_or_none()
+    if known is not None:
+        return known
+    made = _insert(session, Mailbox).values(id=uuid.uuid4(), address=normal)
+    session.execute(made.on_conflict_do_nothing(index_elements=["address"]))
+    return session.scalars(wanted).one()
+
+
+def cancel(session: Session, dispatches: Iterable[Dispatch], reason: str, now: datetime) -> int:
+    """Take back those whose body has not started to leave; return how many."""
+    ids = [dispatch.id for dispatch in dispatches]
+    return _cancel_where(session, Dispatch.id.in_(ids), reason, now)
+
+
+def retry(session: Session, dispatch_id: uuid.UUID, now: datetime) -> Dispatch:
+    """Send again what failed or was held, because a person has decided so.
+
+    The figure it was counted under is taken back, so that every letter stands in one column.
+    """
+    dispatch = get_dispatch(session, dispatch_id)
+    session.refresh(dispatch, with_for_update=True)  # two people may press at once
+    require_retry(dispatch, now)
+    if dispatch.counted_as is not None:
+        labels = Labels.from_json(dispatch.counted_as)
+        count(session, FIGURES[dispatch.state], labels, day_of(now), times=-1)
+    if dispatch.gate_id is not None:
+        dispatch.gate_epoch = session.get_one(Gate, dispatch.gate_id).epoch
+    dispatch.state = DispatchState.QUEUED
+    dispatch.due_at = now
+    dispatch.attempts = 0
+    dispatch.past_dot = False
+    dispatch.reason = ""
+    dispatch.finished_at = None
+    session.flush()  # claims look at the row, not at this object
+    return dispatch
+
+
+def forget_expired(session: Session, now: datetime) -> int:
+    """Drop the words of what failed or was held once it may not be sent again; return how many.
+
+    Safe to run twice.
+    """
+    expired = (
+        update(Dispatch)
+        .where(
+            Dispatch.state.in_((DispatchState.FAILED, DispatchState.HELD)),
+            Dispatch.payload.is_not(None),
+            Dispatch.expires_at <= now,
+        )
+        .values(payload=None)
+        .returning(Dispatch.id)
+    )
+    return len(session.scalars(expired).all())
+
+
+def coarse(now: datetime) -> datetime:
+    """The start of the UTC day: a finished row does not tell the second somebody acted."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _cancel_where(session: Session, whose: ColumnElement[bool], reason: str, now: datetime) -> int:
+    waiting = or_(
+        Dispatch.state == DispatchState.QUEUED,
+        and_(Dispatch.state == DispatchState.SENDING, Dispatch.past_dot.is_(False)),
+    )
+    taken_back = (
+        update(Dispatch)
+        .where(whose, waiting)
+        .values(
+            state=DispatchState.CANCELLED,
+            payload=None,
+            lease_until=None,
+            reason=reason,
+            due_at=coarse(now),
+            finished_at=coarse(now),
+        )
+        .returning(Dispatch.counted_as)
+    )
+    stored = session.scalars(taken_back).all()
+    labels = Counter(Labels.from_json(counted) for counted in stored if counted is not None)
+    for each, times in labels.items():
+        count(session, Figure.CANCELLED, each, day_of(now), times)
+    return len(stored)
+
+
+def _insert(session: Session, table: type[Dispatch | Mailbox]) -> Any:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return (sqlite.insert if is_sqlite else postgresql.insert)(table)

@@ -1,0 +1,1 @@
+"""One file a channel: hand one message over, or say TryLater, NeverWill or Unknown."""

@@ -1,0 +1,125 @@
+"""The outbox: gates that hold or let go, mailboxes with their state, dispatches."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, pk
+
+
+class GateState(StrEnum):
+    """Whether what waits behind a gate may leave."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Lane(StrEnum):
+    """Notices never wait behind letters."""
+
+    NOTICE = "notice"
+    LETTER = "letter"
+
+
+class Channel(StrEnum):
+    """How the outbox hands a message over."""
+
+    EMAIL = "email"
+
+
+class DispatchState(StrEnum):
+    """Where one message of the outbox stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (DispatchState.QUEUED, DispatchState.SENDING)
+
+
+class Gate(Base):
+    """What a dispatch must pass to leave. Whoever owns the gate moves it; delivery only looks."""
+
+    __tablename__ = "gate"
+
+    id: Mapped[pk]
+    state: Mapped[GateState] = mapped_column(default=GateState.CLOSED)
+    open_until: Mapped[datetime | None]
+    epoch: Mapped[int] = mapped_column(default=1)
+
+
+class Mailbox(Base):
+    """One address of an office behind any number of contact points. Never a supporter's."""
+
+    __tablename__ = "mailbox"
+
+    id: Mapped[pk]
+    address: Mapped[str] = mapped_column(unique=True)
+    suppressed: Mapped[bool] = mapped_column(default=False)
+
+
+class Dispatch(Base):
+    """One message to hand over: queued, sending, then one of the ends.
+
+    The words and addresses are sealed in `payload` and go once the message is handed over.
+    """
+
+    __tablename__ = "dispatch"
+    __table_args__ = (
+        CheckConstraint("state != 'sending' OR lease_until IS NOT NULL", name="sending_is_leased"),
+        CheckConstraint("state != 'sent' OR payload IS NULL", name="sent_keeps_no_words"),
+        CheckConstraint("state != 'queued' OR payload IS NOT NULL", name="queued_has_words"),
+        Index(
+            "ix_dispatch_due",
+            "lane",
+            "due_at",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_dispatch_leased",
+            "lease_until",
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
+        Index("ix_dispatch_gate", "gate_id", "state"),
+    )
+
+    id: Mapped[pk]
+    once_key: Mapped[str] = mapped_column(unique=True)
+    lane: Mapped[Lane]
+    channel: Mapped[Channel] = mapped_column(default=Channel.EMAIL)
+    state: Mapped[DispatchState] = mapped_column(default=DispatchState.QUEUED)
+    gate_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("gate.id"))
+    gate_epoch: Mapped[int | None]
+    mailbox_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("mailbox.id"))
+    # A demonstration's mail stays on this machine, whatever relay is configured.
+    keep_local: Mapped[bool] = mapped_column(default=False)
+    # No foreign key: the data key may be destroyed while the counts of the outbox stay.
+    key_id: Mapped[uuid.UUID]
+    payload: Mapped[bytes | None]
+    counted_as: Mapped[dict[str, Any] | None]
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    unknowns: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    past_dot: Mapped[bool] = mapped_column(default=False)
+    reply_code: Mapped[int | None]
+    queue_id: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    finished_at: Mapped[datetime | None]
