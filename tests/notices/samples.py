@@ -1,0 +1,165 @@
+"""Every notice with values as they come, and the cases in which it says something else."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Final
+
+from app.notices.rules import Enclosed
+
+CLOSES_AT: Final = datetime(2022, 5, 12, 18, 0, tzinfo=UTC)
+TITLES: Final = {
+    "en": "Kazakhstan: opposition leader Zhanbolat Mamay must go free",
+    "fr": "Kazakhstan : l’opposant Janbolat Mamaï doit retrouver la liberté",
+    "ru": "Казахстан: оппозиционный политик Жанболат Мамай должен выйти на свободу",
+}
+PRESIDENT: Final = "Президент Республики Казахстан"
+DOCTORS: Final = "Médecins Sans Frontières"
+PRISON: Final = "Исправительное учреждение ГМ-172/8"
+LETTER: Final = (
+    "Глубокоуважаемый господин Президент!\n\nПрошу Вас освободить Жанболата Мамая.\n\n"
+    "С глубоким уважением,\n\nSam Supporter"
+)
+PAGE: Final = "https://act.example.org"
+
+
+def values_of(case: str, language: str) -> dict[str, object]:
+    """The values of a case: `<notice>` or `<notice>-<what is different>`."""
+    name, _, variant = case.partition("-")
+    about: dict[str, object] = {"title": TITLES[language], "title_language": language}
+    values = about | _VALUES[name]
+    if "sensitive" not in values and name not in _STAFF:
+        values["sensitive"] = False
+    return values | (_VARIANTS[case] if variant else {})
+
+
+def name_of(case: str) -> str:
+    return case.partition("-")[0]
+
+
+_STAFF = frozenset(("review_wanted", "review_decided", "deadline_warning", "closed"))
+_LETTER_PAGE = f"{PAGE}/en/letters/abc"
+_VALUES: Final[dict[str, dict[str, object]]] = {
+    "confirm": {
+        "targets": [PRESIDENT],
+        "letter_language": "ru",
+        "confirm_link": f"{_LETTER_PAGE}/confirm",
+        "link_ends_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "forget_days": 7,
+    },
+    "confirm_reminder": {
+        "targets": [PRESIDENT],
+        "letter_language": "ru",
+        "confirm_link": f"{_LETTER_PAGE}/confirm",
+        "link_ends_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "forget_days": 7,
+    },
+    "already_wrote": {
+        "targets": [PRESIDENT],
+        "written_on": date(2022, 5, 3),
+        "status_link": _LETTER_PAGE,
+    },
+    "thank_you": {
+        "handed_over": [PRESIDENT],
+        "to_print": [],
+        "letters": [Enclosed(PRESIDENT, "ru", LETTER)],
+        "status_link": _LETTER_PAGE,
+        "deleted_on": date(2022, 6, 11),
+    },
+    "not_delivered": {
+        "office": PRESIDENT,
+        "ways": ["fax", "post"],
+        "status_link": _LETTER_PAGE,
+    },
+    "did_not_leave": {
+        "targets": [PRESIDENT],
+        "reason": "deadline",
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "status_link": _LETTER_PAGE,
+        "ask_section": True,
+    },
+    "remind_confirm": {
+        "times": 2,
+        "confirm_link": f"{PAGE}/en/reminders/abc/confirm",
+        "link_ends_at": datetime(2022, 5, 4, 10, 0, tzinfo=UTC),
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "forget_days": 7,
+    },
+    "reminder": {
+        "hours_left": 72,
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "letters_so_far": 1204,
+        "campaign_link": f"{PAGE}/en/campaigns/k7m2p/janbolat-mamai",
+        "stop_link": f"{PAGE}/en/reminders/abc/stop",
+    },
+    "review_wanted": {
+        "by_name": "Olena Organiser",
+        "languages": ["en", "fr", "ru"],
+        "target_count": 10,
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "review_link": f"{PAGE}/desk/campaigns/k7m2p/review",
+    },
+    "review_decided": {
+        "by_name": "Олена Организатор",
+        "approved": True,
+        "note": "",
+        "campaign_link": f"{PAGE}/en/campaigns/k7m2p/janbolat-mamai",
+        "desk_link": f"{PAGE}/desk/campaigns/k7m2p",
+    },
+    "deadline_warning": {
+        "hours_left": 72,
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "letters_handed_over": 1204,
+        "letters_waiting": 3,
+        "unconfirmed": 21,
+        "ask_section": True,
+        "extend_link": f"{PAGE}/desk/campaigns/k7m2p/extend",
+        "close_link": f"{PAGE}/desk/campaigns/k7m2p/close",
+    },
+    "closed": {
+        "closed_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "reason": "expired",
+        "by_name": "",
+        "letters_handed_over": 1204,
+        "letters_cancelled": 2,
+        "desk_link": f"{PAGE}/desk/campaigns/k7m2p",
+        "extend_link": f"{PAGE}/desk/campaigns/k7m2p/extend",
+    },
+}
+_VARIANTS: Final[dict[str, dict[str, object]]] = {
+    "confirm-many": {"targets": [DOCTORS, PRISON]},
+    "confirm-sensitive": {"sensitive": True},
+    "confirm_reminder-many": {"targets": [DOCTORS, PRISON]},
+    "already_wrote-many": {"targets": [DOCTORS, PRISON]},
+    "thank_you-mixed": {
+        "handed_over": [DOCTORS, PRESIDENT],
+        "to_print": [PRISON],
+        "letters": [Enclosed(PRESIDENT, "ru", LETTER), Enclosed(DOCTORS, "ru", LETTER)],
+    },
+    "thank_you-print": {"handed_over": [], "to_print": [PRISON, PRESIDENT], "letters": []},
+    "not_delivered-no_way": {"ways": []},
+    "not_delivered-all_ways": {"ways": ["post", "fax", "form", "phone"], "sensitive": True},
+    "did_not_leave-many": {"targets": [DOCTORS, PRISON], "ask_section": False},
+    "did_not_leave-stopped": {"reason": "stopped"},
+    "did_not_leave-withdrawn": {"reason": "withdrawn", "sensitive": True},
+    "reminder-last": {"hours_left": 23, "letters_so_far": None},
+    "reminder-sensitive": {"sensitive": True},
+    "review_wanted-undated": {"closes_at": None, "target_count": 1},
+    "review_decided-returned": {
+        "approved": False,
+        "note": "The fax number has no country code.\nPlease check it.",
+    },
+    "deadline_warning-stop": {"hours_left": 24, "ask_section": False},
+    "closed-stopped": {"reason": "stopped", "by_name": "Olena Organiser"},
+    "closed-outcome": {"reason": "outcome", "by_name": "Olena Organiser"},
+    "closed-superseded": {"reason": "superseded", "by_name": "Olena Organiser"},
+}
+CASES: Final = (*_VALUES, *_VARIANTS)
