@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from app.core.errors import Refused
-from app.core.text import BadCharacters, clean_line, clean_text
+from app.core.text import BadCharacters, clean_line
 
 LINE_AT_MOST = 300
+# Spaces that hold two words on one line: French needs them before its colons, numbers inside.
+_NO_BREAK = re.compile("([\u00a0\u202f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Check:
 
     def _cleaned(self, name: str, typed: str, at_most: int, *, is_line: bool) -> str:
         try:
-            cleaned = clean_line(typed) if is_line else clean_text(typed)
+            cleaned = _cleaned_line(typed) if is_line else _cleaned_text(typed)
         except BadCharacters:
             self.refuse(name, "bad_characters")
             return typed
@@ -78,3 +81,14 @@ class Check:
 def mark_of(form: object) -> str:
     """A short mark of what a form holds, for finding out whether it still does."""
     return hashlib.sha256(repr(form).encode()).hexdigest()[:24]
+
+
+def _cleaned_text(typed: str) -> str:
+    lines = typed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(_cleaned_line(line) for line in lines).strip()
+
+
+def _cleaned_line(typed: str) -> str:
+    """Cleaned as any line, but for the no-break spaces that an organiser set on purpose."""
+    parts = _NO_BREAK.split(typed)
+    return "".join(part if n % 2 else clean_line(part) for n, part in enumerate(parts)).strip()

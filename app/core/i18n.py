@@ -189,9 +189,15 @@ def short_time(moment: datetime, language: str, zone: str) -> str:
     return format_time(moment, "short", tzinfo=ZoneInfo(zone), locale=locale_of(language))
 
 
+# Where CLDR keeps a name that the place itself has given up.
+_CITIES = {("Asia/Almaty", "fr"): "Almaty"}
+
+
 @lru_cache(maxsize=1024)
 def city_of(zone: str, language: str) -> str:
     """The exemplar city of a zone in a language: Almaty, Алматы."""
+    if (zone, language) in _CITIES:
+        return _CITIES[zone, language]
     place = locale_of(language).time_zones.get(zone, {})
     return str(place.get("city", zone.rsplit("/", 1)[-1].replace("_", " ")))
 

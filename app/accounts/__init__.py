@@ -1,0 +1,1 @@
+"""Organisers, coordinators, administrators: who they are and what they may do."""

@@ -1,0 +1,1 @@
+"""The address book: offices, their contact points, their forms of address."""
