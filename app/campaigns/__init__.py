@@ -1,0 +1,1 @@
+"""The urgent action: texts per language, targets, letters, from draft to closed."""
