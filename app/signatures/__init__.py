@@ -1,0 +1,1 @@
+"""Sign, confirm, one letter per target, withdraw, forget."""

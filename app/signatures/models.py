@@ -1,0 +1,104 @@
+"""A supporter's act and the letters it makes. Everything personal is sealed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.campaigns.models import Campaign, LetterTemplate, Target
+from app.core.db import Base, pk
+from app.delivery.models import Dispatch
+
+
+class SignatureState(StrEnum):
+    """Where one supporter's act stands."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+    FORGOTTEN = "forgotten"
+
+
+class LetterChannel(StrEnum):
+    """How a letter reaches its target: by us, or by the supporter's own hand."""
+
+    EMAIL = "email"
+    FORM = "form"
+    FAX = "fax"
+    POST = "post"
+    PHONE = "phone"
+
+
+class Signature(Base):
+    """One supporter's act in one campaign.
+
+    Days, not moments: the time somebody signed must not be readable here. `link_ends_at` is kept to
+    the hour for the same reason.
+    """
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        CheckConstraint(
+            "state != 'forgotten' OR (sealed_email IS NULL AND sealed_name IS NULL"
+            " AND sealed_sentence IS NULL)",
+            name="forgotten_means_gone",
+        ),
+        Index("ix_signature_person", "campaign_id", "person_hash"),
+        Index("ix_signature_address", "campaign_id", "address_hash"),
+        Index("ix_signature_waiting", "state", "link_ends_at"),
+    )
+
+    id: Mapped[pk]
+    campaign_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("campaign.id"))
+    state: Mapped[SignatureState] = mapped_column(default=SignatureState.PENDING)
+    nonce: Mapped[bytes]
+    page_language: Mapped[str]
+    letter_language: Mapped[str]
+    country: Mapped[str]
+    sealed_name: Mapped[bytes | None]
+    sealed_email: Mapped[bytes | None]
+    sealed_sentence: Mapped[bytes | None]
+    person_hash: Mapped[bytes]
+    address_hash: Mapped[bytes]
+    form_hash: Mapped[bytes] = mapped_column(unique=True)
+    content_hash: Mapped[bytes]
+    consent_version: Mapped[str]
+    signed_on: Mapped[date]
+    link_ends_at: Mapped[datetime]
+    reminded: Mapped[bool] = mapped_column(default=False)
+    confirmed_on: Mapped[date | None]
+
+    campaign: Mapped[Campaign] = relationship()
+    letters: Mapped[list[Letter]] = relationship(
+        back_populates="signature", cascade="all, delete-orphan"
+    )
+
+
+class Letter(Base):
+    """One signature's finished text for one target, frozen when the signature is confirmed."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        UniqueConstraint("signature_id", "target_id"),
+        Index("ix_letter_unsettled", "settled", "dispatch_id"),
+    )
+
+    id: Mapped[pk]
+    signature_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))
+    target_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("target.id"))
+    template_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("letter_template.id"))
+    dispatch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("dispatch.id"), index=True)
+    channel: Mapped[LetterChannel]
+    language: Mapped[str]
+    # The writer has been told how it ended (or there is nothing to tell).
+    settled: Mapped[bool] = mapped_column(default=False)
+    reported_done_on: Mapped[date | None]
+
+    signature: Mapped[Signature] = relationship(back_populates="letters")
+    target: Mapped[Target] = relationship()
+    template: Mapped[LetterTemplate] = relationship()
+    dispatch: Mapped[Dispatch | None] = relationship()

@@ -1,0 +1,284 @@
+"""What a form must hold, which way a letter takes, how long a link lives."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from app.authorities.models import Authority, ContactKind, ContactPoint, ContactState, Office
+from app.campaigns.models import Campaign, LetterTemplate, Target, TargetKind
+from app.core.addresses import BadAddress, checked_address, same_mailbox
+from app.core.errors import Refused
+from app.core.i18n import countries
+from app.core.text import BadCharacters, clean_line, fold
+from app.signatures.models import LetterChannel
+
+NAME_AT_MOST = 120
+SENTENCE_AT_MOST = 300
+NO_COUNTRY = "-"
+# Long enough for a holiday week, short enough that an address that never said yes is soon gone.
+LINK_LIVES = timedelta(days=7)
+# The second mail says that it is the last one.
+REMIND_BEFORE_LINK_ENDS = timedelta(hours=24)
+CONFIRMATIONS_A_DAY = 3
+# Couples share an address; a third name at one address is more likely somebody playing.
+NAMES_PER_ADDRESS = 2
+CONSENT_VERSION = "2026-11"
+
+# The best way first: what we can hand over ourselves, then what costs the writer least.
+LADDER = (
+    (ContactKind.EMAIL, LetterChannel.EMAIL),
+    (ContactKind.FORM, LetterChannel.FORM),
+    (ContactKind.FAX, LetterChannel.FAX),
+    (ContactKind.POST, LetterChannel.POST),
+    (ContactKind.PHONE, LetterChannel.PHONE),
+)
+
+
+class FormErrors(Refused):
+    """What is wrong in a form, by field: a code and the figures its sentence needs."""
+
+    code = "form_errors"
+
+    def __init__(self, errors: Mapping[str, FieldError]) -> None:
+        super().__init__(", ".join(f"{field}: {error.code}" for field, error in errors.items()))
+        self.errors = errors
+
+
+class LinkExpired(Refused):
+    """The confirmation came too late: the link lives seven days, or until the deadline."""
+
+    code = "link_expired"
+
+
+class FormReused(Refused):
+    """The same form was sent twice with different content."""
+
+    code = "form_reused"
+
+
+class TooManyNames(Refused):
+    """Two other people have already written from this address in this campaign."""
+
+    code = "too_many_names"
+
+
+class Gone(Refused):
+    """The signature was withdrawn or forgotten; nothing of it is left."""
+
+    code = "signature_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One refusal at one field."""
+
+    code: str
+    excess: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignForm:
+    """A form that can be signed."""
+
+    name: str
+    email: str
+    country: str
+    sentence: str
+    targets: tuple[UUID, ...]
+    letter_language: str
+    page_language: str
+    form_key: str
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """What makes two forms the same act."""
+        targets = ",".join(sorted(str(target) for target in self.targets))
+        return (self.name, self.email, self.country, self.sentence, targets, self.letter_language)
+
+
+def check_form(
+    campaign: Campaign,
+    languages: Collection[str],
+    typed: Mapping[str, str],
+    positions: Sequence[str],
+    *,
+    page_language: str,
+    form_key: str,
+) -> SignForm:
+    """Turn what was typed into a form that can be signed, or refuse with every error at once.
+
+    `typed` holds name, email, country, sentence, letter_language; `positions` the ticked targets,
+    as their numbers on the page.
+    """
+    errors: dict[str, FieldError] = {}
+    name = _line(typed.get("name", ""), "name", NAME_AT_MOST, errors)
+    if not name and "name" not in errors:
+        errors["name"] = FieldError("name_empty")
+    email = _email(typed.get("email", ""), campaign, errors)
+    country = typed.get("country", "").strip()
+    if country != NO_COUNTRY and country not in {code for code, _name in countries("en")}:
+        errors["country"] = FieldError("country_empty")
+    sentence = _line(typed.get("sentence", ""), "sentence", SENTENCE_AT_MOST, errors)
+    by_position = {str(target.position): target for target in addressed(campaign)}
+    chosen = [by_position[position].id for position in positions if position in by_position]
+    if not chosen:
+        errors["targets"] = FieldError("targets_empty")
+    letter_language = typed.get("letter_language", "")
+    if letter_language not in languages:
+        errors["letter_language"] = FieldError("letter_language_unknown")
+    if errors:
+        raise FormErrors(errors)
+    return SignForm(
+        name,
+        email,
+        country,
+        sentence,
+        tuple(dict.fromkeys(chosen)),
+        letter_language,
+        page_language,
+        form_key,
+    )
+
+
+def addressed(campaign: Campaign) -> list[Target]:
+    """The targets a letter is written to, in the order of the page."""
+    return [target for target in campaign.targets if target.kind is TargetKind.TO]
+
+
+def letter_languages(
+    campaign: Campaign, templates: Mapping[tuple[UUID, str], LetterTemplate], page_language: str
+) -> list[str]:
+    """The languages a letter can be had in: the preferred ones in order, then the reader's own."""
+    written = {language for _audience, language in templates}
+    offered = [language for language in campaign.letter_languages if language in written]
+    if campaign.own_language_welcome and page_language in written:
+        offered.append(page_language)
+    return list(dict.fromkeys(offered))
+
+
+def default_letter_language(campaign: Campaign, offered: Sequence[str], page_language: str) -> str:
+    """The reader's own language where the target prefers it too, else the first preferred one."""
+    wanted = page_language in campaign.letter_languages and page_language in offered
+    return page_language if wanted else offered[0]
+
+
+def template_for(
+    templates: Mapping[tuple[UUID, str], LetterTemplate],
+    target: Target,
+    wanted: str,
+    preferred: Sequence[str],
+) -> LetterTemplate:
+    """The letter for a target's audience in the wanted language, else the next preferred one."""
+    written = {language for audience, language in templates if audience == target.audience_id}
+    for language in (wanted, *preferred, *sorted(written)):
+        if language in written:
+            return templates[target.audience_id, language]
+    raise LookupError(target.audience_id)
+
+
+def channel_of(authority: Authority) -> LetterChannel:
+    """The way a letter takes: the first of the ladder that the authority has."""
+    usable = {point.kind for point in usable_points(authority)}
+    for kind, channel in LADDER:
+        if kind in usable:
+            return channel
+    return LetterChannel.POST
+
+
+def usable_points(authority: Authority) -> list[ContactPoint]:
+    return [point for point in authority.contact_points if point.state is not ContactState.REFUSED]
+
+
+def point_of(authority: Authority, kind: ContactKind) -> ContactPoint | None:
+    return next((point for point in usable_points(authority) if point.kind is kind), None)
+
+
+def office_in(authority: Authority, language: str) -> Office:
+    """How the authority is addressed in a language, or in the next one that it is named in."""
+    by_language = {office.language: office for office in authority.offices}
+    for spoken in (language, "en", *sorted(by_language)):
+        if spoken in by_language:
+            return by_language[spoken]
+    raise LookupError(authority.id)
+
+
+def address_of(authority: Authority) -> tuple[str, ...]:
+    """The lines of the envelope below the name and office, as the document prints them."""
+    post = point_of(authority, ContactKind.POST)
+    lines = post.value.splitlines() if post else []
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def link_ends_at(campaign: Campaign, now: datetime) -> datetime:
+    """When a confirmation is too late: after seven days, or at the deadline if that is sooner."""
+    # To the full hour: the exact one would tell when somebody signed.
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    ends = hour + LINK_LIVES
+    return min(ends, campaign.closes_at) if campaign.closes_at else ends
+
+
+def delete_on(campaign: Campaign) -> date:
+    """The day on which names and addresses of this campaign are destroyed at the latest."""
+    end = campaign.closed_at or campaign.closes_at
+    if end is None:
+        raise LookupError(campaign.id)
+    return (end + timedelta(days=campaign.section.keep_days)).date()
+
+
+def _line(typed: str, field: str, at_most: int, errors: dict[str, FieldError]) -> str:
+    try:
+        # A supporter's line break becomes a space: the sentence stands in one paragraph.
+        text = clean_line(" ".join(typed.splitlines()))
+    except BadCharacters:
+        errors[field] = FieldError("bad_characters")
+        return ""
+    excess = graphemes(text) - at_most
+    if excess > 0:
+        errors[field] = FieldError(f"{field}_too_long", excess)
+    return text
+
+
+def _email(typed: str, campaign: Campaign, errors: dict[str, FieldError]) -> str:
+    if not typed.strip():
+        errors["email"] = FieldError("email_empty")
+        return ""
+    try:
+        email = checked_address(typed)
+    except BadAddress:
+        errors["email"] = FieldError("email_malformed")
+        return ""
+    theirs = {
+        same_mailbox(point.value)
+        for target in campaign.targets
+        for point in target.authority.contact_points
+        if point.kind is ContactKind.EMAIL
+    }
+    if same_mailbox(email) in theirs:
+        errors["email"] = FieldError("email_is_target")
+    return email
+
+
+def graphemes(text: str) -> int:
+    """How many letters a reader sees, near enough: combining marks and joiners do not count."""
+    return sum(
+        1
+        for letter in text
+        if not unicodedata.combining(letter) and letter not in ("\u200c", "\u200d")
+    )
+
+
+def person_of(form: SignForm) -> tuple[str, str]:
+    """What tells one person from another: the mailbox and the name."""
+    return same_mailbox(form.email), fold(form.name)
+
+
+def email_of(authority: Authority) -> str:
+    """The address a letter to this authority goes to."""
+    point = point_of(authority, ContactKind.EMAIL)
+    if point is None:
+        raise LookupError(authority.id)
+    return point.value

@@ -1,0 +1,157 @@
+"""What follows by itself: telling writers how it ended, nudging once, forgetting in time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.campaigns.models import Campaign, CampaignState
+from app.core.db import day_of
+from app.core.models import DataKey
+from app.core.sealing import KeyDestroyed, Seal
+from app.core.tokens import Keys
+from app.delivery.models import Dispatch, DispatchState
+from app.notices.links import Links
+from app.sections.models import Section
+from app.signatures import notices, queries
+from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
+from app.signatures.rules import LINK_LIVES, NO_COUNTRY, REMIND_BEFORE_LINK_ENDS
+from app.tally.actions import Labels, count
+from app.tally.models import Figure
+
+_UNDELIVERED = (DispatchState.FAILED, DispatchState.BOUNCED)
+_UNDER_WAY = (None, DispatchState.QUEUED, DispatchState.SENDING)
+_STOPPED_BY_CLOCK = ("expired", "too_late")
+
+
+def settle(session: Session, keys: Keys, *, links: Links, now: datetime, limit: int = 100) -> int:
+    """Tell writers how their letters ended; return how many signatures were looked at.
+
+    Safe to run twice: each notice has one key, and a settled letter is not looked at again.
+    """
+    ended = queries.list_unsettled(session, limit)
+    for signature in ended:
+        try:
+            seal = queries.seal_of(session, keys, signature)
+        except KeyDestroyed:
+            _mark_settled(signature.letters)
+            continue
+        _settle_one(session, keys, seal, signature, links, now)
+    return len(ended)
+
+
+def remind_unconfirmed(
+    session: Session, keys: Keys, *, links: Links, now: datetime, limit: int = 200
+) -> int:
+    """Write once more, a day before the link ends, to who has not pressed the button."""
+    waiting = queries.list_unreminded(session, now + REMIND_BEFORE_LINK_ENDS, now, limit)
+    for signature in waiting:
+        signature.reminded = True
+        lived = signature.link_ends_at - _signed_at(signature)
+        # A link that lives little longer than a day needs no second mail the same evening.
+        if lived > 2 * REMIND_BEFORE_LINK_ENDS:
+            seal = queries.seal_of(session, keys, signature)
+            notices.confirm(session, keys, seal, signature, links, now, name="confirm_reminder")
+    return len(waiting)
+
+
+def forget_unconfirmed(session: Session, now: datetime) -> int:
+    """Let go of everybody who did not confirm within seven days; only the count stays.
+
+    Safe to run twice.
+    """
+    stale = (
+        update(Signature)
+        .where(
+            Signature.state == SignatureState.PENDING,
+            Signature.link_ends_at <= now,
+            Signature.signed_on <= day_of(now - LINK_LIVES),
+        )
+        .values(
+            state=SignatureState.FORGOTTEN,
+            sealed_name=None,
+            sealed_email=None,
+            sealed_sentence=None,
+        )
+        .returning(Signature.campaign_id, Signature.country, Signature.page_language)
+    )
+    forgotten: Counter[tuple[UUID, str, str]] = Counter(
+        (campaign, country, language) for campaign, country, language in session.execute(stale)
+    )
+    for (campaign, country, language), times in forgotten.items():
+        shown = "" if country == NO_COUNTRY else country
+        labels = Labels(campaign=campaign, country=shown, page_language=language)
+        count(session, Figure.FORGOTTEN, labels, day_of(now), times)
+    return sum(forgotten.values())
+
+
+def destroy_kept(session: Session, now: datetime) -> int:
+    """Destroy the keys of campaigns whose retention has ended; return how many.
+
+    With the key goes everything that it sealed, here and in every backup. Safe to run twice.
+    """
+    ended = (
+        select(Campaign.id, Campaign.key_id, Campaign.closed_at, Section.keep_days)
+        .join(Section, Section.id == Campaign.section_id)
+        .join(DataKey, DataKey.id == Campaign.key_id)
+        .where(Campaign.state == CampaignState.CLOSED)
+    )
+    destroyed = 0
+    for campaign_id, key_id, closed_at, keep_days in session.execute(ended).all():
+        if closed_at is None or closed_at + timedelta(days=keep_days) > now:
+            continue
+        session.execute(
+            update(Signature)
+            .where(Signature.campaign_id == campaign_id)
+            .values(sealed_name=None, sealed_email=None, sealed_sentence=None)
+        )
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.key_id == key_id, Dispatch.state != DispatchState.QUEUED)
+            .values(payload=None)
+        )
+        session.execute(delete(DataKey).where(DataKey.id == key_id))
+        destroyed += 1
+    return destroyed
+
+
+def _settle_one(
+    session: Session, keys: Keys, seal: Seal, signature: Signature, links: Links, now: datetime
+) -> None:
+    letters = [letter for letter in signature.letters if letter.channel is LetterChannel.EMAIL]
+    for letter in letters:
+        if not letter.settled and _state(letter) in _UNDELIVERED:
+            notices.not_delivered(session, keys, seal, signature, letter, links, now)
+            letter.settled = True
+    if any(_state(letter) in _UNDER_WAY for letter in letters):
+        return
+    stopped = [
+        letter
+        for letter in letters
+        if not letter.settled and _state(letter) is DispatchState.CANCELLED
+    ]
+    if stopped and signature.state is SignatureState.CONFIRMED:
+        reason = stopped[0].dispatch.reason if stopped[0].dispatch else ""
+        told = "deadline" if reason in _STOPPED_BY_CLOCK else "stopped"
+        notices.did_not_leave(session, keys, seal, signature, stopped, told, links, now)
+    if any(_state(letter) is DispatchState.SENT for letter in letters):
+        notices.thank_you(session, keys, seal, signature, links, now)
+    # What is held waits for a person; it is settled when that person has decided.
+    _mark_settled([letter for letter in letters if _state(letter) is not DispatchState.HELD])
+
+
+def _state(letter: Letter) -> DispatchState | None:
+    return letter.dispatch.state if letter.dispatch else None
+
+
+def _mark_settled(letters: list[Letter]) -> None:
+    for letter in letters:
+        letter.settled = True
+
+
+def _signed_at(signature: Signature) -> datetime:
+    return datetime.combine(signature.signed_on, datetime.min.time(), signature.link_ends_at.tzinfo)

@@ -1,0 +1,113 @@
+"""Builders with sentences for names: each takes only what differs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.accounts.actions import create_account
+from app.accounts.models import Account, RoleName
+from app.campaigns import actions
+from app.campaigns.document import load_demonstration, read_documents
+from app.campaigns.models import Campaign
+from app.campaigns.queries import get_campaign_by_id
+from app.core.tokens import Keys, keyed_hash
+from app.notices.links import Links
+from app.sections.actions import default_section
+from app.signatures.actions import sign
+from app.signatures.models import Signature
+from app.signatures.queries import find_by_form
+from app.signatures.rules import SignForm, addressed
+from tests.cast import PASSWORD, SAM, Person
+
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+LINKS = Links("http://outcry.test")
+
+
+def the_demonstration(
+    session: Session, keys: Keys, name: str = "mamai", now: datetime = NOON
+) -> Campaign:
+    """One of the two demonstration campaigns, open for thirty days from `now`."""
+    document = next(found for found in read_documents() if found.name == name)
+    campaign = load_demonstration(session, keys, default_section(session), document, now)
+    assert campaign is not None
+    session.flush()
+    return get_campaign_by_id(session, campaign.id)
+
+
+def an_account(
+    session: Session,
+    who: Person,
+    roles: Collection[RoleName] = (RoleName.ORGANISER,),
+    now: datetime = NOON,
+) -> Account:
+    return create_account(
+        session, default_section(session), who.email, who.name, list(roles), PASSWORD, now
+    )
+
+
+def a_campaign(
+    session: Session,
+    keys: Keys,
+    *,
+    closes_at: datetime | None = None,
+    name: str = "mamai",
+    now: datetime = NOON,
+) -> Campaign:
+    """An open campaign as real as the demonstration, but one whose letters may leave."""
+    campaign = the_demonstration(session, keys, name, now)
+    campaign.demonstration = None
+    if closes_at is not None:
+        last = (closes_at - timedelta(minutes=1)).astimezone(ZoneInfo(campaign.time_zone))
+        actions.set_deadline(campaign, last.date(), last.strftime("%H:%M"), campaign.time_zone, now)
+        campaign.gate.open_until = campaign.closes_at
+    session.flush()
+    return campaign
+
+
+def a_form(
+    campaign: Campaign,
+    *,
+    who: Person = SAM,
+    sentence: str = "",
+    country: str = "SE",
+    targets: Collection[int] = (1,),
+    letter_language: str = "en",
+    page_language: str = "en",
+    form_key: str = "",
+) -> SignForm:
+    ids: tuple[UUID, ...] = tuple(
+        target.id for target in addressed(campaign) if target.position in targets
+    )
+    return SignForm(
+        who.name,
+        who.email,
+        country,
+        sentence,
+        ids,
+        letter_language,
+        page_language,
+        form_key or uuid.uuid4().hex,
+    )
+
+
+def a_signature(
+    session: Session,
+    keys: Keys,
+    campaign: Campaign,
+    form: SignForm | None = None,
+    now: datetime = NOON,
+) -> Signature:
+    """A signature that waits for its confirmation."""
+    form = form or a_form(campaign)
+    sign(session, keys, campaign, form, links=LINKS, now=now)
+    session.flush()
+    form_hash = keyed_hash(keys.derive("form-key"), campaign.reference, form.form_key)
+    signature = find_by_form(session, form_hash)
+    assert signature is not None
+    return signature
