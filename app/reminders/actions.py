@@ -1,0 +1,229 @@
+"""Asking to be reminded, being reminded once, and being left alone again."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.campaigns.models import Campaign
+from app.campaigns.queries import get_campaign_by_id
+from app.campaigns.rules import is_open_at, require_accepting
+from app.core.addresses import checked_address, same_mailbox
+from app.core.db import day_of
+from app.core.errors import Refused
+from app.core.sealing import Seal, get_seal
+from app.core.throttle import hit
+from app.core.tokens import Keys, keyed_hash, make_token, new_nonce
+from app.notices.actions import send, sender_of
+from app.notices.links import Links
+from app.reminders import queries, rules
+from app.reminders.models import Reminder, ReminderRequest, ReminderState, RequestState
+from app.signatures.notices import text_in
+from app.tally.models import Figure
+from app.tally.queries import public_total
+
+# The confirmation of a wish counts against the same three a day as that of a letter would.
+_ASKS_A_DAY = 3
+
+
+class RequestExpired(Refused):
+    """The wish was confirmed too late."""
+
+    code = "link_expired"
+
+
+def ask(
+    session: Session,
+    keys: Keys,
+    campaign: Campaign,
+    typed: str,
+    language: str,
+    *,
+    links: Links,
+    now: datetime,
+) -> None:
+    """Note a wish to be reminded and ask its address to confirm it.
+
+    The caller shows the same page whether the address was known or not.
+    """
+    require_accepting(campaign, now)
+    email = checked_address(typed)
+    seal = get_seal(session, keys, campaign.key_id)
+    mailbox = same_mailbox(email)
+    address_hash = seal.lookup("reminder", mailbox)
+    if campaign.closes_at is None or not _times_left(campaign, now):
+        return
+    key = keys.derive(f"reminders-{day_of(now)}")
+    if hit(session, keyed_hash(key, mailbox), timedelta(days=1), now) > _ASKS_A_DAY:
+        return
+    known = queries.find_request(session, campaign.id, address_hash)
+    if known is not None and known.state is RequestState.CONFIRMED:
+        return
+    if known is not None:
+        session.delete(known)
+        session.flush()  # the new wish takes its place under the same unique key
+    row = uuid.uuid4()
+    request = ReminderRequest(
+        id=row,
+        campaign_id=campaign.id,
+        nonce=new_nonce(),
+        language=language,
+        sealed_email=seal.close(email, table="reminder_request", column="email", row=row),
+        address_hash=address_hash,
+        asked_on=day_of(now),
+        link_ends_at=rules.request_ends_at(campaign.closes_at, now),
+    )
+    session.add(request)
+    values = _about(campaign, language) | {
+        "times": len(_times_left(campaign, now)),
+        "confirm_link": links.confirm_reminders(language, _token(keys, request, "confirm")),
+        "link_ends_at": request.link_ends_at,
+        "closes_at": campaign.closes_at,
+        "time_zone": campaign.time_zone,
+        "forget_days": rules.REQUEST_LIVES.days,
+    }
+    _send(session, seal, campaign, request, "remind_confirm", values, now)
+
+
+def confirm_request(request: ReminderRequest, now: datetime) -> None:
+    """Owe the reminders that are still ahead. Twice is harmless."""
+    if request.state is not RequestState.PENDING:
+        return
+    require_accepting(request.campaign, now)
+    if request.link_ends_at <= now:
+        raise RequestExpired
+    request.state = RequestState.CONFIRMED
+    request.reminders = [
+        Reminder(hours_before=hours, due_at=due)
+        for hours, due in _times_left(request.campaign, now)
+    ]
+
+
+def stop_request(request: ReminderRequest) -> None:
+    """Never write about this again. Twice is harmless."""
+    request.state = RequestState.STOPPED
+    request.sealed_email = None
+    for reminder in request.reminders:
+        if reminder.state is ReminderState.OWED:
+            reminder.state = ReminderState.SKIPPED
+            reminder.reason = "stopped"
+
+
+def send_due(session: Session, keys: Keys, *, links: Links, now: datetime, limit: int = 200) -> int:
+    """Send the reminders that have fallen due, each once; skip with a reason what came too late."""
+    due = queries.list_due(session, now, limit)
+    for reminder in due:
+        campaign = reminder.request.campaign
+        reason = rules.why_skip(
+            reminder.due_at, campaign.closes_at, now, is_open=is_open_at(campaign, now)
+        )
+        reminder.state = ReminderState.SKIPPED if reason else ReminderState.SENT
+        reminder.reason = reason
+        if not reason:
+            _remind(session, keys, reminder, links, now)
+    return len(due)
+
+
+def follow_deadline(session: Session, campaign: Campaign, now: datetime) -> None:
+    """Move what is still owed when the deadline has moved: reminders keep their rule."""
+    if campaign.closes_at is None:
+        return
+    owed = (
+        select(Reminder)
+        .join(ReminderRequest)
+        .where(ReminderRequest.campaign_id == campaign.id, Reminder.state != ReminderState.SENT)
+    )
+    for reminder in session.scalars(owed):
+        if reminder.reason == "stopped":
+            continue
+        reminder.due_at = rules.due_at(campaign.closes_at, reminder.hours_before)
+        ahead = reminder.due_at > now
+        reminder.state = ReminderState.OWED if ahead else reminder.state
+        reminder.reason = "" if ahead else reminder.reason
+
+
+def forget_requests(session: Session, now: datetime) -> int:
+    """Delete wishes that nobody confirmed, and all of campaigns that have ended. Safe twice."""
+    stale = (
+        delete(ReminderRequest)
+        .where(ReminderRequest.state == RequestState.PENDING, ReminderRequest.link_ends_at <= now)
+        .returning(ReminderRequest.id)
+    )
+    forgotten = len(session.scalars(stale).all())
+    over = select(Campaign.id).where(Campaign.state == "closed")
+    session.execute(
+        update(ReminderRequest)
+        .where(ReminderRequest.campaign_id.in_(over), ReminderRequest.sealed_email.is_not(None))
+        .values(sealed_email=None)
+    )
+    return forgotten
+
+
+def _remind(session: Session, keys: Keys, reminder: Reminder, links: Links, now: datetime) -> None:
+    request = reminder.request
+    campaign = get_campaign_by_id(session, request.campaign_id)
+    if campaign.closes_at is None:
+        return
+    values = _about(campaign, request.language) | {
+        "hours_left": rules.hours_left(campaign.closes_at, now),
+        "closes_at": campaign.closes_at,
+        "time_zone": campaign.time_zone,
+        "letters_so_far": public_total(session, campaign.id, Figure.HANDED_OVER),
+        "campaign_link": links.campaign(request.language, campaign.reference, campaign.slug),
+        "stop_link": links.stop_reminders(request.language, _token(keys, request, "stop")),
+    }
+    seal = get_seal(session, keys, campaign.key_id)
+    _send(session, seal, campaign, request, "reminder", values, now, again=str(reminder.due_at))
+
+
+def _send(
+    session: Session,
+    seal: Seal,
+    campaign: Campaign,
+    request: ReminderRequest,
+    name: str,
+    values: dict[str, object],
+    now: datetime,
+    *,
+    again: str = "",
+) -> None:
+    if request.sealed_email is None:
+        return
+    send(
+        session,
+        seal,
+        sender_of(campaign.section),
+        name=name,
+        to_address=seal.open(
+            request.sealed_email, table="reminder_request", column="email", row=request.id
+        ),
+        language=request.language,
+        once_key=f"notice:{name}:{request.id.hex}:{again}",
+        values=values,
+        now=now,
+        expires_at=campaign.closes_at,
+        keep_local=campaign.demonstration is not None,
+    )
+
+
+def _about(campaign: Campaign, language: str) -> dict[str, object]:
+    text = text_in(campaign, language)
+    return {
+        "title": text.title,
+        "title_language": text.language,
+        "sensitive": campaign.sensitive,
+    }
+
+
+def _times_left(campaign: Campaign, now: datetime) -> list[tuple[int, datetime]]:
+    if campaign.closes_at is None:
+        return []
+    times = [(hours, rules.due_at(campaign.closes_at, hours)) for hours in rules.HOURS_BEFORE]
+    return [(hours, due) for hours, due in times if due > now]
+
+
+def _token(keys: Keys, request: ReminderRequest, purpose: str) -> str:
+    return make_token(queries.token_key(keys), purpose, request.id, request.nonce)

@@ -1,0 +1,75 @@
+"""Questions about wishes to be reminded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from app.campaigns.models import Campaign, CampaignState
+from app.campaigns.queries import get_campaign_by_id
+from app.core.errors import NotFound
+from app.core.tokens import Keys, check_token, row_of
+from app.reminders.models import Reminder, ReminderRequest, ReminderState, RequestState
+
+
+def token_key(keys: Keys) -> bytes:
+    return keys.derive("reminder-token")
+
+
+def get_request(
+    session: Session, keys: Keys, token: str, purpose: str, *, lock: bool = False
+) -> ReminderRequest:
+    """The wish behind a link made for this purpose; refuses every other link."""
+    wanted = (
+        select(ReminderRequest)
+        .where(ReminderRequest.id == row_of(token))
+        .options(selectinload(ReminderRequest.reminders))
+    )
+    request = session.scalars(
+        wanted.with_for_update(of=ReminderRequest) if lock else wanted
+    ).one_or_none()
+    if request is None:
+        raise NotFound
+    check_token(token_key(keys), purpose, token, request.nonce)
+    get_campaign_by_id(session, request.campaign_id)  # whole, for the page that follows
+    return request
+
+
+def find_request(
+    session: Session, campaign_id: UUID, address_hash: bytes
+) -> ReminderRequest | None:
+    wanted = select(ReminderRequest).where(
+        ReminderRequest.campaign_id == campaign_id, ReminderRequest.address_hash == address_hash
+    )
+    return session.scalars(wanted).one_or_none()
+
+
+def list_due(session: Session, now: datetime, limit: int) -> Sequence[Reminder]:
+    due = (
+        select(Reminder)
+        .join(ReminderRequest)
+        .where(
+            Reminder.state == ReminderState.OWED,
+            Reminder.due_at <= now,
+            ReminderRequest.state == RequestState.CONFIRMED,
+        )
+        .options(joinedload(Reminder.request).joinedload(ReminderRequest.campaign))
+        .order_by(Reminder.due_at, Reminder.id)
+        .limit(limit)
+        .with_for_update(of=Reminder, skip_locked=True)
+    )
+    return session.scalars(due).all()
+
+
+def list_ending(session: Session, now: datetime, before: datetime) -> Sequence[Campaign]:
+    """Open campaigns that end before a moment."""
+    ending = select(Campaign).where(
+        Campaign.state.in_((CampaignState.OPEN, CampaignState.PAUSED)),
+        Campaign.closes_at > now,
+        Campaign.closes_at <= before,
+    )
+    return session.scalars(ending).all()

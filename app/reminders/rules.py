@@ -1,0 +1,34 @@
+"""When reminders fall due, and how late is too late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+# Three days and one day before the end: time to write, and the last call.
+HOURS_BEFORE = (72, 24)
+# After this a reminder no longer says what is true, and is skipped with its reason.
+GRACE = timedelta(hours=6)
+REQUEST_LIVES = timedelta(days=7)
+WARN_STAFF_HOURS = 72
+
+
+def due_at(closes_at: datetime, hours_before: int) -> datetime:
+    return closes_at - timedelta(hours=hours_before)
+
+
+def why_skip(due: datetime, closes_at: datetime | None, now: datetime, *, is_open: bool) -> str:
+    """The reason a due reminder is not sent, or nothing when it is."""
+    if closes_at is None or not is_open or closes_at <= now:
+        return "closed"
+    if due + GRACE < now:
+        return "too_late"
+    return ""
+
+
+def hours_left(closes_at: datetime, now: datetime) -> int:
+    return max(0, round((closes_at - now).total_seconds() / 3600))
+
+
+def request_ends_at(closes_at: datetime, now: datetime) -> datetime:
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return min(hour + REQUEST_LIVES, closes_at)

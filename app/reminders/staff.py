@@ -1,0 +1,161 @@
+"""Telling the people at the desk: a review waits, a deadline nears, a campaign has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Account, Role, RoleName
+from app.campaigns.models import Campaign, Review
+from app.campaigns.queries import get_campaign_by_id
+from app.core.sealing import get_seal
+from app.core.tokens import Keys
+from app.notices.actions import send, sender_of
+from app.notices.links import Links
+from app.reminders import queries, rules
+from app.sections.models import AfterDeadline
+from app.signatures.notices import text_in
+from app.tally.models import Figure
+from app.tally.queries import totals
+
+_FIGURES = tuple(Figure)
+
+
+def review_wanted(
+    session: Session, keys: Keys, campaign: Campaign, review: Review, *, links: Links, now: datetime
+) -> None:
+    """M13, to every other organiser of the section."""
+    asker = session.get_one(Account, review.asked_by_id)
+    for account in _organisers(session, campaign.section_id):
+        if account.id == asker.id:
+            continue
+        values = {
+            "by_name": asker.name,
+            "languages": [text.language for text in campaign.texts],
+            "target_count": len(campaign.targets),
+            "closes_at": campaign.closes_at,
+            "time_zone": campaign.time_zone,
+            "review_link": links.desk(campaign.reference, "review"),
+        }
+        _send(session, keys, campaign, account, "review_wanted", values, now, again=review.id.hex)
+
+
+def review_decided(
+    session: Session,
+    keys: Keys,
+    campaign: Campaign,
+    by: Account,
+    *,
+    approved: bool,
+    note: str,
+    links: Links,
+    now: datetime,
+) -> None:
+    """M14, to the writer."""
+    writer = session.get(Account, campaign.written_by_id) if campaign.written_by_id else None
+    if writer is None or not writer.active:
+        return
+    values = {
+        "by_name": by.name,
+        "approved": approved,
+        "note": note,
+        "campaign_link": links.campaign(writer.language, campaign.reference, campaign.slug),
+        "desk_link": links.desk(campaign.reference),
+    }
+    again = f"{campaign.revision}:{now.isoformat()}"
+    _send(session, keys, campaign, writer, "review_decided", values, now, again=again)
+
+
+def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: datetime) -> int:
+    """M15, three days before a deadline: extend, close, or let it pass. Once for each deadline."""
+    before = now + timedelta(hours=rules.WARN_STAFF_HOURS)
+    ending = queries.list_ending(session, now, before)
+    for found in ending:
+        if found.closes_at is None:
+            continue
+        campaign = get_campaign_by_id(session, found.id)
+        counted = totals(session, campaign.id, _FIGURES)
+        over = (Figure.HANDED_OVER, Figure.FAILED, Figure.HELD, Figure.CANCELLED)
+        values = {
+            "hours_left": rules.hours_left(found.closes_at, now),
+            "closes_at": found.closes_at,
+            "time_zone": campaign.time_zone,
+            "letters_handed_over": counted[Figure.HANDED_OVER],
+            "letters_waiting": max(0, counted[Figure.QUEUED] - sum(counted[f] for f in over)),
+            "unconfirmed": max(
+                0,
+                counted[Figure.STARTED] - counted[Figure.CONFIRMED] - counted[Figure.FORGOTTEN],
+            ),
+            "ask_section": campaign.section.after_deadline is AfterDeadline.ASK_SECTION,
+            "extend_link": links.desk(campaign.reference, "extend"),
+            "close_link": links.desk(campaign.reference, "close"),
+        }
+        for account in _organisers(session, campaign.section_id):
+            again = found.closes_at.isoformat()
+            _send(session, keys, campaign, account, "deadline_warning", values, now, again=again)
+    return len(ending)
+
+
+def announce_closed(
+    session: Session, keys: Keys, campaign_ids: Sequence[UUID], *, links: Links, now: datetime
+) -> None:
+    """Tell the organisers of campaigns that the clock has just closed."""
+    for campaign_id in campaign_ids:
+        campaign = get_campaign_by_id(session, campaign_id)
+        counted = totals(session, campaign.id, _FIGURES)
+        values = {
+            "closed_at": campaign.closed_at,
+            "time_zone": campaign.time_zone,
+            "reason": str(campaign.closed_reason),
+            "by_name": "",
+            "letters_handed_over": counted[Figure.HANDED_OVER],
+            "letters_cancelled": counted[Figure.CANCELLED],
+            "desk_link": links.desk(campaign.reference),
+            "extend_link": links.desk(campaign.reference, "extend"),
+        }
+        for account in _organisers(session, campaign.section_id):
+            again = campaign.closed_at.isoformat() if campaign.closed_at else ""
+            _send(session, keys, campaign, account, "closed", values, now, again=again)
+
+
+def _organisers(session: Session, section_id: UUID) -> Sequence[Account]:
+    organising = (
+        select(Account)
+        .where(
+            Account.section_id == section_id,
+            Account.active.is_(True),
+            Account.roles.any(Role.name == RoleName.ORGANISER.value),
+        )
+        .order_by(Account.id)
+    )
+    return session.scalars(organising).all()
+
+
+def _send(
+    session: Session,
+    keys: Keys,
+    campaign: Campaign,
+    account: Account,
+    name: str,
+    values: Mapping[str, object],
+    now: datetime,
+    *,
+    again: str,
+) -> None:
+    text = text_in(campaign, account.language)
+    send(
+        session,
+        get_seal(session, keys, campaign.key_id),
+        sender_of(campaign.section),
+        name=name,
+        to_address=account.email,
+        language=account.language,
+        once_key=f"notice:{name}:{campaign.id.hex}:{account.id.hex}:{again}",
+        values={**values, "title": text.title, "title_language": text.language},
+        now=now,
+        keep_local=campaign.demonstration is not None,
+    )
