@@ -1,0 +1,81 @@
+"""What the clock does, how often, and with which function: the whole future on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.campaigns.actions import close_expired
+from app.core.leases import forget_ticks
+from app.core.throttle import forget_windows
+from app.core.tokens import Keys
+from app.delivery.actions import forget_expired
+from app.notices.links import Links
+from app.reminders.actions import forget_requests, send_due
+from app.reminders.staff import announce_closed, warn_of_deadlines
+from app.signatures.upkeep import destroy_kept, forget_unconfirmed, remind_unconfirmed, settle
+from app.tally.actions import fold
+
+# Long enough that no tick of a job can come a second time after it.
+KEEP_TICKS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job is given: a transaction, the keys, the links for mails, the moment it is due."""
+
+    session: Session
+    keys: Keys
+    links: Links
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A name, a rhythm and one function, safe to run twice."""
+
+    name: str
+    every: timedelta
+    do: Callable[[Work], int | None]
+
+
+def _close_expired(work: Work) -> int:
+    closed = close_expired(work.session, work.now)
+    announce_closed(work.session, work.keys, closed, links=work.links, now=work.now)
+    return len(closed)
+
+
+def _clean_up(work: Work) -> None:
+    forget_ticks(work.session, work.now - KEEP_TICKS)
+    forget_windows(work.session, work.now)
+
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+TIMETABLE = (
+    # Pages, confirmations and letters stop at the instant itself; this writes it down.
+    Job("close-expired-campaigns", SECOND, _close_expired),
+    Job("tell-writers", 5 * SECOND, lambda w: settle(w.session, w.keys, links=w.links, now=w.now)),
+    Job(
+        "remind-supporters", MINUTE, lambda w: send_due(w.session, w.keys, links=w.links, now=w.now)
+    ),
+    Job(
+        "remind-unconfirmed",
+        MINUTE,
+        lambda w: remind_unconfirmed(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job(
+        "warn-organisers",
+        MINUTE,
+        lambda w: warn_of_deadlines(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job("fold-counts", 10 * SECOND, lambda w: fold(w.session)),
+    Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),
+    Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),
+    Job("forget-failed-words", HOUR, lambda w: forget_expired(w.session, w.now)),
+    Job("destroy-kept-data", HOUR, lambda w: destroy_kept(w.session, w.now)),
+    Job("clean-up", HOUR, _clean_up),
+)
