@@ -1,0 +1,1 @@
+"""Counts, never names. Reads the tally and nothing else about people."""
