@@ -1,0 +1,1 @@
+"""The door for browsers: supporters, organisers, coordinators."""

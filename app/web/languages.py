@@ -1,0 +1,50 @@
+"""The language of a page stands in its address; only a neutral address looks at the browser."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Blueprint, Flask, abort, g, request
+
+from app.core.i18n import SOURCE, catalogues, speaking
+
+
+def init_languages(app: Flask) -> None:
+    @app.teardown_request
+    def stop_speaking(_error: BaseException | None) -> None:
+        stack = g.pop("spoken", None)
+        if stack is not None:
+            stack.close()
+
+
+def speak(language: str) -> None:
+    """Speak `language` until the request ends."""
+    stack = ExitStack()
+    stack.enter_context(speaking(language))
+    previous = g.pop("spoken", None)
+    if previous is not None:
+        stack.callback(previous.close)
+    g.spoken = stack
+    g.language = language
+
+
+def language_in_address(blueprint: Blueprint) -> None:
+    """Take `lang` out of the address of every view of the blueprint and speak it."""
+
+    @blueprint.url_value_preprocessor
+    def pull(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        language = (values or {}).pop("lang", None)
+        if language not in catalogues.languages:
+            abort(404)
+        speak(language)
+
+    @blueprint.url_defaults
+    def push(_endpoint: str, values: dict[str, Any]) -> None:
+        values.setdefault("lang", g.get("language", SOURCE))
+
+
+def best_language(offered: tuple[str, ...] | list[str]) -> str:
+    """The offered language that the browser asks for most, else the first offered."""
+    spoken = [language for language in catalogues.languages if language in offered] or [SOURCE]
+    return request.accept_languages.best_match(spoken, default=spoken[0]) or spoken[0]

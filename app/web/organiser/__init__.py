@@ -1,0 +1,1 @@
+"""The desk: where organisers write, review, publish and close."""

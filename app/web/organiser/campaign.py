@@ -1,0 +1,94 @@
+"""One campaign at the desk: where it stands, what it lacks, what can be done next."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.models import Account
+from app.accounts.queries import list_organisers
+from app.campaigns.editing import DraftForm, start_draft
+from app.campaigns.models import Campaign
+from app.campaigns.queries import current_templates, find_open_review, list_moves
+from app.campaigns.rules import EDITABLE_STATES, missing_for_review, page_state
+from app.core.db import unit_of_work
+from app.core.forms import FieldErrors
+from app.core.i18n import catalogues, countries, current_language
+from app.tally.models import Figure
+from app.tally.queries import totals
+from app.web.audience import Audience, open_to
+from app.web.organiser import screens
+from app.web.organiser.door import here, me, my_campaign
+from app.web.organiser.screens import Screen
+from app.web.organiser.timing import elsewhere
+from app.web.organiser.words import explain_all
+from app.web.state import database, keys, now, reading
+from app.web.supporter.shown import text_of
+
+_FIGURES = (
+    Figure.STARTED,
+    Figure.CONFIRMED,
+    Figure.QUEUED,
+    Figure.HANDED_OVER,
+    Figure.FAILED,
+    Figure.HELD,
+    Figure.CANCELLED,
+)
+
+
+@open_to(Audience.ORGANISER)
+def campaign(ref: str) -> ResponseReturnValue:
+    found = my_campaign(reading(), ref)
+    is_draft = found.state in EDITABLE_STATES
+    saved = current_templates(reading(), found.id)
+    return render_template(
+        "organiser/campaign.html",
+        campaign=found,
+        text=text_of(found, current_language()),
+        state=page_state(found, now()),
+        is_draft=is_draft,
+        missing=missing_for_review(found, saved) if is_draft else [],
+        waiting=find_open_review(reading(), found.id),
+        moves=list_moves(reading(), found.id),
+        names=_names(found),
+        counted={} if is_draft else totals(reading(), found.id, _FIGURES),
+        elsewhere=elsewhere(found),
+        now=now(),
+    )
+
+
+@open_to(Audience.ORGANISER)
+def new() -> ResponseReturnValue:
+    return _draw_new(Screen({"language": current_language()}, ""))
+
+
+@open_to(Audience.ORGANISER)
+def save_new() -> ResponseReturnValue:
+    typed = request.form
+    form = DraftForm(typed.get("title", ""), typed.get("language", ""), typed.get("country", ""))
+    try:
+        with unit_of_work(database().writing) as session:
+            by = me(session)
+            made = start_draft(session, keys(), by.section, form, by=by, now=now())
+            reference = made.reference
+    except FieldErrors as refusal:
+        return _draw_new(Screen(screens.typed(), "", explain_all(refusal.errors))), 422
+    return redirect(url_for("organiser.facts", ref=reference), 303)
+
+
+def _draw_new(screen: Screen) -> str:
+    section = here().section
+    return render_template(
+        "organiser/new.html",
+        screen=screen,
+        countries=countries(current_language()),
+        languages=[one for one in section.languages if one in catalogues.languages],
+    )
+
+
+def _names(found: Campaign) -> dict[object, str]:
+    """The colleagues who stand in the history, by id."""
+    people: list[Account] = list(list_organisers(reading(), found.section_id))
+    if found.written_by is not None:
+        people.append(found.written_by)
+    return {account.id: account.name for account in people}

@@ -1,0 +1,53 @@
+"""What a request works with: the database, the keys, one look at the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import Flask, current_app, g
+from sqlalchemy.orm import Session
+
+from app.core.db import Database
+from app.core.tokens import Keys
+from app.notices.links import Links
+from app.state import state_of
+from config import Settings
+
+
+def init_state(app: Flask) -> None:
+    @app.teardown_appcontext
+    def close_reading(_error: BaseException | None) -> None:
+        session = g.pop("reading", None)
+        if session is not None:
+            session.close()
+
+
+def settings() -> Settings:
+    return state_of(current_app).settings
+
+
+def database() -> Database:
+    return state_of(current_app).database
+
+
+def keys() -> Keys:
+    return state_of(current_app).keys
+
+
+def links() -> Links:
+    return state_of(current_app).links
+
+
+def now() -> datetime:
+    """The moment of this request: looked at once, so that all rules see the same."""
+    if "now" not in g:
+        g.now = datetime.now(UTC)
+    return cast(datetime, g.now)
+
+
+def reading() -> Session:
+    """A session for looking, opened when first asked for and closed with the request."""
+    if "reading" not in g:
+        g.reading = database().reading()
+    return cast(Session, g.reading)

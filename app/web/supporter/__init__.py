@@ -1,0 +1,1 @@
+"""The door for supporters: no account, no cookie, no script needed."""

@@ -1,0 +1,64 @@
+"""The supporter's door: every address in one screen. All of them start with the language."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from werkzeug.routing import BaseConverter
+
+from app.core.i18n import current_language
+from app.web.languages import language_in_address
+from app.web.supporter import campaign, check, home, letters, pages, read, remind
+from app.web.supporter.shown import frame
+
+
+class LanguageTag(BaseConverter):
+    """The shape of a language in an address. A campaign's short address never has it."""
+
+    regex = r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*"
+
+
+bp = Blueprint("supporter", __name__, url_prefix="/<language:lang>")
+bp.record_once(lambda setup: setup.app.url_map.converters.update(language=LanguageTag))
+language_in_address(bp)
+
+ACTION = "/campaigns/<ref>/<slug>"
+LETTERS = "/letters/<token>"
+REMINDERS = "/reminders/<token>"
+
+for rule, method, view in (
+    ("/", "GET", home.home),
+    ("/campaigns", "GET", home.campaigns),
+    ("/campaigns/<ref>", "GET", campaign.without_slug),
+    (ACTION, "GET", campaign.campaign),
+    (f"{ACTION}/check", "POST", check.check),
+    (f"{ACTION}/change", "POST", check.change),
+    (f"{ACTION}/send", "POST", check.send),
+    (f"{ACTION}/<any(check, change, send, remind):step>", "GET", campaign.back),
+    (f"{ACTION}/remind", "POST", remind.ask_for_reminders),
+    (f"{ACTION}/letter/<int:number>", "GET", read.letter),
+    (f"{ACTION}/letter/<int:number>.pdf", "GET", read.letter_pdf),
+    (f"{LETTERS}/confirm", "GET", letters.ask),
+    (f"{LETTERS}/confirm", "POST", letters.confirm_letters),
+    (LETTERS, "GET", letters.status),
+    (f"{LETTERS}/print", "GET", letters.print_sheets),
+    (f"{LETTERS}/print/<int:number>.pdf", "GET", letters.print_pdf),
+    (f"{LETTERS}/done/<int:number>", "POST", letters.done),
+    (f"{LETTERS}/withdraw", "POST", letters.withdraw_signature),
+    (f"{REMINDERS}/confirm", "GET", remind.ask_to_confirm),
+    (f"{REMINDERS}/confirm", "POST", remind.confirm_reminders),
+    (f"{REMINDERS}/stop", "GET", remind.ask_to_stop),
+    (f"{REMINDERS}/stop", "POST", remind.stop_reminders),
+    ("/privacy", "GET", pages.privacy),
+    ("/help/safety", "GET", pages.safety),
+    ("/help/writing", "GET", pages.writing),
+    ("/accessibility", "GET", pages.accessibility),
+):
+    bp.add_url_rule(rule, view.__name__, view, methods=[method])
+
+bp.context_processor(frame)
+
+
+@bp.after_request
+def say_language(answer: Response) -> Response:
+    answer.headers["Content-Language"] = current_language()
+    return answer

@@ -1,0 +1,135 @@
+"""S2: the finished letters to look at, back to the form, and send. Only "send" writes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from app.campaigns.models import Campaign
+from app.campaigns.queries import current_templates, get_public_campaign
+from app.campaigns.rules import CampaignClosed, CampaignPaused, page_state, require_accepting
+from app.core.db import unit_of_work
+from app.core.errors import Refused
+from app.core.i18n import current_language
+from app.core.tokens import BadToken
+from app.signatures.actions import local_day, sign
+from app.signatures.compose import compose_letters
+from app.signatures.rules import (
+    FormErrors,
+    FormReused,
+    SignForm,
+    delete_on,
+    letter_languages,
+    link_ends_at,
+)
+from app.web.audience import Audience, open_to
+from app.web.state import database, keys, links, now, reading, settings
+from app.web.supporter import shown
+from app.web.supporter.campaign import form_again
+from app.web.supporter.form import FormStale, Typed, read_form
+from app.web.supporter.words import words_for
+
+A_MINUTE = timedelta(minutes=1)
+# What may be wrong with a form that is otherwise a good one; everything else is a page of its own.
+REFUSALS = (FormErrors, FormReused, FormStale, BadToken, CampaignClosed, CampaignPaused)
+
+
+@open_to(Audience.SUPPORTER)
+def check(ref: str, **_slug: str) -> ResponseReturnValue:
+    typed = Typed.from_request()
+    found = get_public_campaign(reading(), ref)
+    try:
+        # First of all: a page that takes no letters has no form to give the text back in.
+        require_accepting(found, now())
+        form = read_form(found, _languages(found), typed)
+    except REFUSALS as refusal:
+        return _refused(found, typed, refusal)
+    return _check_page(found, form, typed)
+
+
+@open_to(Audience.SUPPORTER)
+def change(ref: str, **_slug: str) -> ResponseReturnValue:
+    typed = Typed.from_request()
+    found = get_public_campaign(reading(), ref)
+    try:
+        require_accepting(found, now())
+    except REFUSALS as refusal:
+        return _refused(found, typed, refusal)
+    return form_again(found, typed)
+
+
+@open_to(Audience.SUPPORTER)
+def send(ref: str, **_slug: str) -> ResponseReturnValue:
+    typed = Typed.from_request()
+    found = get_public_campaign(reading(), ref)
+    try:
+        require_accepting(found, now())
+        form = read_form(found, _languages(found), typed)
+        with unit_of_work(database().writing) as session:
+            sign(session, keys(), get_public_campaign(session, ref), form, links=links(), now=now())
+    except REFUSALS as refusal:
+        return _refused(found, typed, refusal)
+    return render_template(
+        "supporter/sent.html",
+        page=shown.shown_campaign(found, current_language(), now()),
+        masked=masked(form.email),
+        link_works_until=local_day(found, link_ends_at(found, now()) - A_MINUTE),
+        typed=typed,
+        form=form,
+        first_number=typed.targets[0],
+        shows_mail=settings().is_local_only,
+    )
+
+
+def masked(email: str) -> str:
+    """a…@example.org: enough to see a slip, too little for the next person at this screen."""
+    local, _at, domain = email.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
+def _refused(found: Campaign, typed: Typed, refusal: Refused) -> ResponseReturnValue:
+    """Whatever was refused, every word that was typed comes back with the answer."""
+    if isinstance(refusal, FormErrors):
+        return form_again(found, typed, words_for(refusal.errors), 422)
+    if isinstance(refusal, CampaignClosed | CampaignPaused):
+        return _too_late(found, typed), 409
+    fresh = typed.renewed(found)
+    form = read_form(found, _languages(found), fresh)
+    return _check_page(found, form, fresh, stale=True)
+
+
+def _check_page(
+    found: Campaign, form: SignForm, typed: Typed, *, stale: bool = False
+) -> ResponseReturnValue:
+    language = current_language()
+    templates = current_templates(reading(), found.id)
+    previews = compose_letters(found, templates, form, local_day(found, now()))
+    page = render_template(
+        "supporter/check.html",
+        page=shown.shown_campaign(found, language, now()),
+        letters=shown.shown_letters(found, templates, previews, form, now()),
+        form=form,
+        typed=typed,
+        delete_on=delete_on(found),
+        at_risk=form.country == found.country,
+        stale=stale,
+    )
+    return page, 409 if stale else 200
+
+
+def _too_late(found: Campaign, typed: Typed) -> str:
+    """The date passed, or a pause began, between two pages: nothing was sent, nothing is lost."""
+    language = current_language()
+    return render_template(
+        "supporter/too_late.html",
+        page=shown.shown_campaign(found, language, now()),
+        state=page_state(found, now()),
+        letters=shown.letters_of_typed(found, current_templates(reading(), found.id), typed, now()),
+        typed=typed,
+    )
+
+
+def _languages(found: Campaign) -> list[str]:
+    return letter_languages(found, current_templates(reading(), found.id), current_language())

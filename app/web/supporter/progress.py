@@ -1,0 +1,148 @@
+"""What became of each letter of one signature, and what its writer can still do for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from app.core.i18n import catalogues, current_language, speaking
+from app.core.i18n import gettext as _
+from app.core.sealing import KeyDestroyed
+from app.core.tokens import Keys
+from app.delivery.models import DispatchState, GateState
+from app.letters.render import FinishedLetter
+from app.signatures.actions import local_day
+from app.signatures.compose import demands_of, finished_letter
+from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
+from app.signatures.queries import OpenedAnswers, open_answers, seal_of
+from app.signatures.rules import delete_on
+from app.web.supporter.shown import Recipient, recipient_of
+
+
+class Stage(StrEnum):
+    """Where one letter stands, as its writer is told."""
+
+    UNCONFIRMED = "unconfirmed"
+    QUEUED = "queued"
+    PAUSED = "paused"
+    HANDED_OVER = "handed_over"
+    REFUSED = "refused"
+    CHECKED = "checked"
+    STOPPED = "stopped"
+    YOURS = "yours"
+    DONE = "done"
+
+
+_STAGES = {
+    DispatchState.QUEUED: Stage.QUEUED,
+    DispatchState.SENDING: Stage.QUEUED,
+    DispatchState.SENT: Stage.HANDED_OVER,
+    DispatchState.BOUNCED: Stage.REFUSED,
+    DispatchState.FAILED: Stage.REFUSED,
+    DispatchState.HELD: Stage.CHECKED,
+    DispatchState.CANCELLED: Stage.STOPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSignature:
+    """A signature with its answers in clear, for the one page that its writer looks at."""
+
+    signature: Signature
+    answers: OpenedAnswers | None
+    delete_on: date
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.signature.state is SignatureState.WITHDRAWN
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One letter: to whom, by which way, how far, and its text as long as it is kept."""
+
+    number: int
+    recipient: Recipient
+    channel: LetterChannel
+    stage: Stage
+    language: str
+    letter: FinishedLetter | None
+    handed_over_on: date | None
+    done_on: date | None
+    phone_script: str
+
+    @property
+    def is_moving(self) -> bool:
+        return self.stage is Stage.QUEUED
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to do or to wait for: it can stand below what is."""
+        return self.stage in (Stage.HANDED_OVER, Stage.DONE, Stage.STOPPED)
+
+
+def opened_signature(session: Session, keys: Keys, signature: Signature) -> OpenedSignature:
+    """Open what is sealed, or do without it where it is gone."""
+    try:
+        answers = open_answers(seal_of(session, keys, signature), signature)
+    except KeyDestroyed:
+        answers = None
+    if signature.sealed_name is None:
+        answers = None
+    return OpenedSignature(signature, answers, delete_on(signature.campaign))
+
+
+def standings(found: OpenedSignature) -> list[Standing]:
+    """Every letter, in the order of the campaign page."""
+    letters = sorted(found.signature.letters, key=lambda letter: letter.target.position)
+    return [_standing(found, letter) for letter in letters]
+
+
+def _standing(found: OpenedSignature, letter: Letter) -> Standing:
+    signature, campaign = found.signature, found.signature.campaign
+    finished = (
+        finished_letter(campaign, signature, letter, found.answers) if found.answers else None
+    )
+    ended = letter.dispatch.finished_at if letter.dispatch else None
+    return Standing(
+        number=letter.target.position,
+        recipient=recipient_of(campaign, letter.target, current_language()),
+        channel=letter.channel,
+        stage=_stage(signature, letter),
+        language=letter.language,
+        letter=finished,
+        handed_over_on=local_day(campaign, ended) if ended else None,
+        done_on=letter.reported_done_on,
+        phone_script=_phone_script(found, letter),
+    )
+
+
+def _stage(signature: Signature, letter: Letter) -> Stage:
+    if signature.state is SignatureState.PENDING:
+        return Stage.UNCONFIRMED
+    if letter.dispatch is None:
+        return Stage.DONE if letter.reported_done_on else Stage.YOURS
+    stage = _STAGES[letter.dispatch.state]
+    if stage is Stage.QUEUED and signature.campaign.gate.state is GateState.PAUSED:
+        return Stage.PAUSED
+    return stage
+
+
+def _phone_script(found: OpenedSignature, letter: Letter) -> str:
+    """Two sentences to say, in the language of the letter where we speak it."""
+    if found.answers is None:
+        return ""
+    campaign = found.signature.campaign
+    spoken = letter.language if letter.language in catalogues.languages else current_language()
+    asked = demands_of(campaign, letter.target.audience_id, spoken)
+    people = ", ".join(person.name_in(spoken) for person in campaign.people)
+    with speaking(spoken):
+        greeting = _(
+            "Good day, my name is %(name)s, and I am calling about %(people)s.",
+            name=found.answers.name,
+            people=people,
+        )
+    return " ".join((greeting, *asked[:1]))

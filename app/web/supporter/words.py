@@ -1,0 +1,50 @@
+"""The words for what the rooms refuse: the same at the field and in the summary on top."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.core.i18n import gettext as _
+from app.core.i18n import lazy_gettext, ngettext
+from app.signatures.rules import FieldError
+
+# In the order of the page, so that the summary leads down it.
+FIELDS = ("targets", "letter_language", "sentence", "name", "email", "country")
+
+REFUSALS = {
+    "name_empty": lazy_gettext("Enter the name you want under the letter"),
+    "email_empty": lazy_gettext("Enter your e-mail address, or choose “Copy or print”"),
+    "email_malformed": lazy_gettext("Enter an e-mail address like name@example.org"),
+    "email_is_target": lazy_gettext(
+        "This is an address of a recipient. Enter your own e-mail address"
+    ),
+    "country_empty": lazy_gettext("Choose a country, or “I prefer not to say”"),
+    "targets_empty": lazy_gettext("Choose at least one recipient"),
+    "letter_language_unknown": lazy_gettext("Choose the language of your letter from the list"),
+}
+
+
+def words_for(errors: Mapping[str, FieldError]) -> dict[str, str]:
+    """A sentence for each refused field, in the order of the page."""
+    return {field: _words(field, errors[field]) for field in FIELDS if field in errors}
+
+
+def _words(field: str, error: FieldError) -> str:
+    match error.code:
+        case "bad_characters" if field == "name":
+            return _("The name holds a character that cannot be printed. Remove it, please")
+        case "bad_characters":
+            return _("The sentence holds a character that cannot be printed. Remove it, please")
+        case "name_too_long":
+            return ngettext(
+                "The name is %(n)d character too long",
+                "The name is %(n)d characters too long",
+                error.excess,
+            )
+        case "sentence_too_long":
+            return ngettext(
+                "Your sentence is %(n)d character too long",
+                "Your sentence is %(n)d characters too long",
+                error.excess,
+            )
+    return str(REFUSALS[error.code])
