@@ -1,0 +1,28 @@
+"""Every command of the installation, under the one word `flask`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.cli import (
+    account,
+    campaign,
+    demonstration,
+    mail,
+    processes,
+    schema,
+    settings,
+)
+
+
+def add_commands(app: Flask) -> None:
+    for command in (
+        *processes.COMMANDS,
+        schema.db,
+        demonstration.demo,
+        account.user,
+        campaign.campaign,
+        mail.mail,
+        settings.config,
+    ):
+        app.cli.add_command(command)
