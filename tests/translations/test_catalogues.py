@@ -1,0 +1,158 @@
+"""Translations are part of the build: complete, true to the source, and never older than it."""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import cache
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from app.core.i18n import Catalogues, speaking
+from tests.conftest import ROOT
+
+TRANSLATIONS = ROOT / "translations"
+LANGUAGES = ("fr", "ru")
+HOLE = re.compile(r"%\(\w+\)[sd]|\{\{\s*\w+\s*\}\}")
+TAG = re.compile(r"</?[a-z][^>]*>")
+# Named entities would be shown as they stand: the templates escape for themselves.
+ENTITY = re.compile(r"&#?\w+;")
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
+
+Key = tuple[str, ...]
+
+
+def key_of(message: Message) -> Key:
+    return message.id if isinstance(message.id, tuple) else (message.id,)
+
+
+def texts_of(message: Message) -> Key:
+    return message.string if isinstance(message.string, tuple) else (message.string,)
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        return read_po(source, locale=language)
+
+
+def messages(language: str) -> list[Message]:
+    return [message for message in catalogue(language) if message.id]
+
+
+def counted(language: str) -> Message:
+    return next(message for message in messages(language) if "day left to write" in message.id[0])
+
+
+@cache
+def extracted() -> frozenset[Key]:
+    """What a translator must find: every string for people in the code and in the templates."""
+    mapping = io.StringIO((TRANSLATIONS / "babel.cfg").read_text(encoding="utf-8"))
+    methods, options = parse_mapping_cfg(mapping)
+    found = set()
+    for folder in ("app", "templates"):
+        rows = extract_from_dir(ROOT / folder, methods, options, keywords=KEYWORDS)
+        found |= {row[2] if isinstance(row[2], tuple) else (row[2],) for row in rows}
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_extracting_the_strings_again_changes_nothing(language: str) -> None:
+    known = {key_of(message) for message in messages(language)}
+    assert sorted(extracted() - known) == []
+    assert sorted(known - extracted()) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_left_untranslated_or_in_doubt(language: str) -> None:
+    forms = catalogue(language).num_plurals
+    for message in messages(language):
+        texts = texts_of(message)
+        assert all(text.strip() for text in texts), message.id
+        assert not message.fuzzy, message.id
+        assert len(texts) == (forms if message.pluralizable else 1), message.id
+    assert not catalogue(language).obsolete
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_has_the_holes_of_its_source_and_no_others(language: str) -> None:
+    for message in messages(language):
+        wanted = set(HOLE.findall(" ".join(key_of(message))))
+        for text in texts_of(message):
+            found = set(HOLE.findall(text))
+            # A plural form may say the number in words; a sentence without a count loses nothing.
+            assert found <= wanted, message.id
+            assert found == wanted or message.pluralizable, message.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_translation_can_be_filled(language: str) -> None:
+    class Anything(dict[str, object]):
+        def __missing__(self, _name: str) -> int:
+            return 7
+
+    for message in messages(language):
+        if "%(" in "".join(key_of(message)):
+            for text in texts_of(message):
+                assert "%(" not in text % Anything(), message.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_tag_is_lost_or_invented(language: str) -> None:
+    for message in messages(language):
+        wanted = sorted(TAG.findall(key_of(message)[-1]))
+        for text in texts_of(message):
+            assert sorted(TAG.findall(text)) == wanted, message.id
+            assert ENTITY.findall(text) == ENTITY.findall(key_of(message)[-1]), message.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_ends_as_its_source_does(language: str) -> None:
+    ends = {".": "stop", "?": "question", ":": "colon", "…": "more"}
+    for message in messages(language):
+        wanted = ends.get(key_of(message)[-1][-1])
+        for text in texts_of(message):
+            assert ends.get(text[-1]) == wanted, message.id
+
+
+def test_french_keeps_its_signs_with_their_words() -> None:
+    loose = re.compile(r"[^\u00a0\u202f][;!?»]|\w:(?=\s|$)| :|«[^\u00a0]|\w'\w")
+    for message in messages("fr"):
+        for text in texts_of(message):
+            plain = re.sub(r"https?://\S+|\{\{.*?\}\}|%\(\w+\)[sd]", "x", text)
+            assert not loose.search(plain), text
+
+
+def test_russian_puts_no_full_stop_after_a_date() -> None:
+    # A Russian date ends with one of its own, after the word for year.
+    for message in messages("ru"):
+        for text in texts_of(message):
+            assert "%(day)s." not in text, text
+
+
+@pytest.mark.parametrize(
+    ("count", "form"),
+    [
+        *((0, 2), (1, 0), (2, 1), (4, 1), (5, 2), (11, 2), (12, 2), (14, 2), (21, 0), (22, 1)),
+        *((25, 2), (100, 2), (101, 0), (102, 1), (111, 2), (1_000_000, 2)),
+    ],
+)
+def test_russian_counts_by_its_own_classes(count: int, form: int) -> None:
+    source = counted("ru")
+    russian = Catalogues()
+    russian.load(TRANSLATIONS)
+    with speaking("ru"):
+        assert russian.current().ngettext(*key_of(source), count) == texts_of(source)[form]
+
+
+@pytest.mark.parametrize(("count", "form"), [(0, 0), (1, 0), (2, 1), (21, 1), (1_000_000, 1)])
+def test_french_counts_nothing_as_one(count: int, form: int) -> None:
+    source = counted("fr")
+    french = Catalogues()
+    french.load(TRANSLATIONS)
+    with speaking("fr"):
+        assert french.current().ngettext(*key_of(source), count) == texts_of(source)[form]
