@@ -1,0 +1,199 @@
+"""kill -9 of web, worker, scheduler at any moment: no accepted signature is lost, none doubled.
+
+Real processes, real HTTP, a book of every answer, and an oracle at the end (reliability.md 3.3).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from app.core.db import connect, unit_of_work
+from app.core.keys import read_or_make_keys
+from app.core.schema import upgrade
+from app.core.sealing import require_own_key
+from app.delivery.models import DispatchState
+from tests.builders import a_campaign
+from tests.conftest import run_outside
+from tests.faults.ledger import Ledger, Maildir
+from tests.faults.oracle import Oracle, is_drained
+from tests.faults.service import HAS_PROC, KINDS, Service, wait_for
+from tests.faults.sink import Sink, a_slow_sink
+
+pytestmark = pytest.mark.skipif(not HAS_PROC, reason="finds its processes in /proc")
+
+PAGE = re.compile(r'href="(/en/campaigns/([a-z0-9]{5})/janbolat-mamai)"')
+# A dispatch that three workers died under waits a minute before its fourth try.
+DRAINED_WITHIN = 150.0
+BACK_WITHIN = 40.0
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    started = Service(tmp_path / "var")
+    yield started
+    started.sweep()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/var/outcry.db"
+        return
+    model: URL = request.getfixturevalue("postgres")
+    server, name = model.set(database="postgres"), f"outcry_{uuid.uuid4().hex}"
+    run_outside(server, f'CREATE DATABASE "{name}"')
+    yield model.set(database=name).render_as_string(hide_password=False)
+    run_outside(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def find_page(service: Service) -> tuple[str, str]:
+    with urllib.request.urlopen(f"{service.base}/en/campaigns", timeout=20) as answer:
+        found = PAGE.search(answer.read().decode())
+    assert found is not None
+    return found[1], found[2]
+
+
+def kill_all_kinds(service: Service, ledger: Ledger, times: int, chance: random.Random) -> None:
+    """Kill each kind so often, mostly when something has just been asked of it."""
+    # In turns of random order: while one kind comes back, another is killed.
+    for kind in [kind for _ in range(times) for kind in chance.sample(KINDS, len(KINDS))]:
+        wait_for(lambda kind=kind: service.is_working(kind), BACK_WITHIN, f"{kind} again")
+        ledger.stirred.clear()
+        ledger.stirred.wait(1.0)
+        time.sleep(chance.uniform(0.0, 0.25 if kind == "worker" else 0.05))
+        wait_for(lambda kind=kind: service.kill(kind, chance), BACK_WITHIN, kind, pause=0.02)
+
+
+def run_kills(
+    service: Service, url: str, times: int, seed: int, report: Callable[..., None]
+) -> None:
+    chance = random.Random(seed)
+    service.settings["OUTCRY_DATABASE_URL"] = url
+    service.start("--demo")
+    page, reference = find_page(service)
+    mails = Maildir(service.var / "mail")
+    ledger = Ledger(lambda: service.base, page, mails, seed)
+    ledger.open()
+    time.sleep(0.5)
+    kill_all_kinds(service, ledger, times, chance)
+    for kind in KINDS:
+        wait_for(lambda kind=kind: service.is_working(kind), BACK_WITHIN, f"{kind} at the end")
+    database = connect(url)
+    try:
+        ledger.close()
+        wait_for(lambda: is_drained(database), DRAINED_WITHIN, "empty outbox")
+        # The last thank-you is written between two rounds of the worker.
+        time.sleep(1.5)
+        wait_for(lambda: is_drained(database), DRAINED_WITHIN, "empty outbox")
+        report(service, ledger, seed)
+        service.stop()
+        oracle = Oracle.of(database, service.var, ledger, mails(), reference)
+        oracle.require_everything()
+        oracle.require_notices_once()
+    finally:
+        database.dispose()
+    assert all(service.kills[kind] == times for kind in KINDS)
+    assert len(ledger.confirmed) == len(ledger.signed) > times
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    def write(service: Service, ledger: Ledger, seed: int) -> None:
+        record_property("seed", seed)
+        record_property("kills", dict(service.kills))
+        record_property("answers", dict(ledger.answers))
+        print(  # noqa: T201 - shown with -s, or when it failed
+            f"\nseed {seed}: kills {dict(service.kills)}, {len(ledger.signed)} signed,"
+            f" {len(ledger.confirmed)} confirmed, answers {dict(ledger.answers)}"
+        )
+
+    return write
+
+
+@pytest.mark.timeout(180)
+def test_a_few_kills_lose_nothing(
+    service: Service, tmp_path: Path, report: Callable[..., None]
+) -> None:
+    run_kills(service, f"sqlite:///{tmp_path}/var/outcry.db", 4, random.randrange(10_000), report)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_kills_lose_nothing(service: Service, url: str, report: Callable[..., None]) -> None:
+    run_kills(service, url, 50, random.randrange(10_000), report)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_kills_beside_a_relay_double_no_more_than_the_window(
+    service: Service, tmp_path: Path, report: Callable[..., None]
+) -> None:
+    """Nobody can ask this relay what it took: one second copy is risked, then a person decides."""
+    seed = random.randrange(10_000)
+    chance = random.Random(seed)
+    url = f"sqlite:///{tmp_path}/var/outcry.db"
+    page, reference = open_campaign(url, service.var)
+    with a_slow_sink(pause=0.03) as sink:
+        service.settings |= {
+            "OUTCRY_DATABASE_URL": url,
+            "OUTCRY_MAIL_URL": f"smtp://127.0.0.1:{sink.port}",
+            "OUTCRY_DEMO": "0",
+        }
+        service.start()
+        ledger = Ledger(lambda: service.base, page, sink, seed)
+        ledger.open(a_second=3.0)
+        in_window = kill_senders(service, sink, 20, chance)
+        database = connect(url)
+        try:
+            ledger.close(within=200)
+            wait_for(lambda: is_drained(database), DRAINED_WITHIN, "empty outbox")
+            report(service, ledger, seed)
+            service.stop()
+            oracle = Oracle.of(database, service.var, ledger, sink(), reference)
+            oracle.require_sound_database()
+            oracle.require_nothing_lost()
+            oracle.require_sums(ends=(DispatchState.SENT, DispatchState.HELD))
+            oracle.require_sent_or_held()
+            extra = oracle.extra_copies()
+        finally:
+            database.dispose()
+    assert ledger.surprises == []
+    assert len(extra) <= service.kills["worker"]
+    print(f"{len(extra)} extra copies, {in_window} kills inside the window")  # noqa: T201 - as above
+    assert not list((service.var / "mail").glob("new/*")), "what leaves does not stay here"
+
+
+def open_campaign(url: str, var: Path) -> tuple[str, str]:
+    """A campaign that is no demonstration: its letters may leave the machine."""
+    keys = read_or_make_keys(var / "keys" / "master.key")
+    upgrade(url)
+    database = connect(url)
+    with unit_of_work(database.writing) as session:
+        require_own_key(session, keys)
+        campaign = a_campaign(session, keys, now=datetime.now(UTC))
+        page = f"/en/campaigns/{campaign.reference}/{campaign.slug}"
+        reference = campaign.reference
+    database.dispose()
+    return page, reference
+
+
+def kill_senders(service: Service, sink: Sink, times: int, chance: random.Random) -> int:
+    """Kill the worker again and again while a body is on its way; return how often it was."""
+    inside = 0
+    for _ in range(times):
+        wait_for(lambda: service.is_working("worker"), BACK_WITHIN, "worker again")
+        sink.in_window.wait(5.0)
+        time.sleep(chance.choice((0.0, 0.0, chance.uniform(0.0, 0.06))))
+        inside += sink.in_window.is_set()
+        wait_for(lambda: service.kill("worker", chance), BACK_WITHIN, "worker", pause=0.02)
+    return inside
