@@ -17,11 +17,22 @@ lint: ## format, lint, types, floor plan, templates
 	@./run python -m ruff format --check --quiet .
 	@./run python -m ruff check --quiet .
 	@./run python -m mypy
+	@./run python -m djlint templates --lint --quiet
 	@./run python -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
 
 format: ## lay the code out
 	@./run python -m ruff format .
 	@./run python -m ruff check --fix --quiet .
+
+strings: ## bring the catalogues up to date with the sentences in the code
+	@pot=$$(mktemp) && \
+	./run python -m babel.messages.frontend -q extract -F translations/babel.cfg -k lazy_gettext \
+		--add-location=file --sort-by-file -o $$pot app templates && \
+	./run python -m babel.messages.frontend -q update -i $$pot -d translations -N \
+		--ignore-obsolete --ignore-pot-creation-date; rm -f $$pot
+
+pictures: ## take the pictures of the documentation anew (needs Chromium; pdftoppm for the letter)
+	@./run python -m tests.end_to_end.pictures
 
 lock: ## write the locked requirements anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.txt

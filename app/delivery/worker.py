@@ -183,7 +183,7 @@ class Worker:
         except _CANNOT_BE_BUILT as error:
             # The kind only: the text of the error may quote what somebody wrote.
             kind = type(error).__name__
-            self._log.warning("cannot be built", dispatch=str(claim.id), error=kind)
+            self._log.warning("cannot be built", dispatch=str(claim.id), kind=kind)
             return Outcome(DispatchState.FAILED, "cannot_be_built")
         envelope = Envelope(message.sender_address, message.to_address)
         return self._hand_over(claim, envelope, content, message_id)
