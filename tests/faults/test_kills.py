@@ -9,13 +9,11 @@ import random
 import re
 import time
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import URL
 
 from app.core.db import connect, unit_of_work
 from app.core.keys import read_or_make_keys
@@ -23,7 +21,6 @@ from app.core.schema import upgrade
 from app.core.sealing import require_own_key
 from app.delivery.models import DispatchState
 from tests.builders import a_campaign
-from tests.conftest import run_outside
 from tests.faults.ledger import Ledger, Maildir
 from tests.faults.oracle import Oracle, is_drained
 from tests.faults.service import HAS_PROC, KINDS, Service, wait_for
@@ -35,25 +32,6 @@ PAGE = re.compile(r'href="(/en/campaigns/([a-z0-9]{5})/janbolat-mamai)"')
 # A dispatch that three workers died under waits a minute before its fourth try.
 DRAINED_WITHIN = 150.0
 BACK_WITHIN = 40.0
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    started = Service(tmp_path / "var")
-    yield started
-    started.sweep()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/var/outcry.db"
-        return
-    model: URL = request.getfixturevalue("postgres")
-    server, name = model.set(database="postgres"), f"outcry_{uuid.uuid4().hex}"
-    run_outside(server, f'CREATE DATABASE "{name}"')
-    yield model.set(database=name).render_as_string(hide_password=False)
-    run_outside(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def find_page(service: Service) -> tuple[str, str]:

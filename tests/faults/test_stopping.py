@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,9 @@ pytestmark = pytest.mark.skipif(not HAS_PROC, reason="finds its processes in /pr
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    started = Service(tmp_path / "var", {"OUTCRY_DEMO": "0"})
-    yield started
-    started.sweep()
+def service(service: Service) -> Service:
+    service.settings["OUTCRY_DEMO"] = "0"
+    return service
 
 
 def everybody(service: Service) -> list[int]:
