@@ -149,6 +149,8 @@ def report_done(session: Session, letter: Letter, now: datetime) -> None:
     """The supporter says that a letter was posted, faxed, submitted or said. Counted once."""
     if letter.reported_done_on is not None or letter.channel is LetterChannel.EMAIL:
         return
+    if letter.signature.state is not SignatureState.CONFIRMED:
+        raise rules.Gone
     letter.reported_done_on = day_of(now)
     count(session, Figure.SELF_REPORTED, labels_of(letter.signature, letter), day_of(now))
 

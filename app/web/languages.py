@@ -47,4 +47,9 @@ def language_in_address(blueprint: Blueprint) -> None:
 def best_language(offered: tuple[str, ...] | list[str]) -> str:
     """The offered language that the browser asks for most, else the first offered."""
     spoken = [language for language in catalogues.languages if language in offered] or [SOURCE]
-    return request.accept_languages.best_match(spoken, default=spoken[0]) or spoken[0]
+    # In the browser's own order, by the language alone: "en-US, fr" asks for English first.
+    for wanted in request.accept_languages.values():
+        language = wanted.partition("-")[0].lower()
+        if language in spoken:
+            return language
+    return spoken[0]

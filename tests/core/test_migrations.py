@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -30,6 +32,8 @@ from app.tally.models import TallyEntry
 from tests.builders import LINKS, NOON, a_campaign, a_signature, an_account
 from tests.cast import NOOR, OLENA
 from tests.conftest import ROOT, run_outside
+
+ENVIRONMENT = ROOT / "migrations" / "env.py"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -125,6 +129,26 @@ def test_two_that_migrate_at_once_do_it_once(empty_url: str) -> None:
     ]
     said = [one.communicate(timeout=60)[1].decode() for one in both]
     assert [one.returncode for one in both] == [0, 0], said
+    command.check(alembic_config(empty_url))
+
+
+def test_a_migrator_waits_for_the_one_before_it(empty_url: str, engine: Engine) -> None:
+    lock = re.search(r"^MIGRATION_LOCK = ([\d_]+)$", ENVIRONMENT.read_text(), re.MULTILINE)
+    assert lock is not None
+    is_sqlite = engine.dialect.name == "sqlite"
+    waiting = threading.Thread(target=upgrade, args=(empty_url,))
+    with engine.connect() as other:
+        if is_sqlite:
+            other.exec_driver_sql("PRAGMA journal_mode=WAL")
+        other.exec_driver_sql(
+            "BEGIN IMMEDIATE" if is_sqlite else f"SELECT pg_advisory_xact_lock({int(lock[1])})"
+        )
+        waiting.start()
+        waiting.join(1.0)
+        assert waiting.is_alive()
+        other.rollback()
+    waiting.join(60)
+    assert not waiting.is_alive()
     command.check(alembic_config(empty_url))
 
 

@@ -65,7 +65,11 @@ def test_windows_that_are_over_are_forgotten(database: Database) -> None:
     hits(database, now=NOON - DAY)
     hits(database)
     with unit_of_work(database.writing) as session:
-        forget_windows(session, NOON)
+        forget_windows(session, datetime(2026, 6, 1, tzinfo=UTC) - timedelta(microseconds=1))
+    with database.reading() as session:
+        assert len(session.scalars(select(ThrottleCount)).all()) == 2, "not before its end"
+    with unit_of_work(database.writing) as session:
+        forget_windows(session, datetime(2026, 6, 1, tzinfo=UTC))
     with database.reading() as session:
         assert session.scalars(select(ThrottleCount.ends)).all() == [
             datetime(2026, 6, 2, tzinfo=UTC)

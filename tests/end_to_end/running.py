@@ -16,6 +16,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS_WITHIN = 90.0
 ENDS_WITHIN = 30.0
+WATCH = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+sys.stdin.read()
+os.kill(int(sys.argv[1]), signal.SIGTERM)
+"""
 
 
 @dataclass(slots=True)
@@ -26,6 +32,7 @@ class Running:
     var: Path
     log: Path
     parent: subprocess.Popen[bytes]
+    watcher: subprocess.Popen[bytes]
     seconds_to_answer: float = 0.0
 
     @property
@@ -68,7 +75,11 @@ def start(folder: Path, **settings: str) -> Running:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    running = Running(f"http://127.0.0.1:{port}", folder / "var", log, parent)
+    # When the tests are killed, this end of the pipe closes and the service is told to stop.
+    watcher = subprocess.Popen(
+        [sys.executable, "-c", WATCH, str(parent.pid)], stdin=subprocess.PIPE
+    )
+    running = Running(f"http://127.0.0.1:{port}", folder / "var", log, parent, watcher)
     try:
         _wait_for_answer(running, began)
     except BaseException:
@@ -81,6 +92,8 @@ def start(folder: Path, **settings: str) -> Running:
 def stop(running: Running) -> list[int]:
     """Ask the parent to stop as Ctrl-C does; return whatever of it is still alive after 30 s."""
     family = [running.parent.pid, *_below(running.parent.pid)]
+    running.watcher.kill()
+    running.watcher.communicate()
     running.parent.send_signal(signal.SIGTERM)
     ends = time.monotonic() + ENDS_WITHIN
     while time.monotonic() < ends and any(is_alive(pid) for pid in family):

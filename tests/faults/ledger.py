@@ -26,7 +26,7 @@ from urllib.parse import urlencode, urlsplit
 
 NOTE = re.compile(r'name="form" value="([^"]+)"')
 LINK = re.compile(r"https?://\S+/letters/\S+/confirm")
-GIVE_UP_AFTER = 90.0
+GIVE_UP_AFTER = 300.0
 # After this many bytes comes what a form's note says; before it, the tag.
 TAG = 16
 
@@ -95,12 +95,13 @@ class Ledger:
         for thread in self._threads:
             thread.start()
 
-    def close(self, within: float = GIVE_UP_AFTER) -> None:
+    def stop(self) -> None:
         """No new supporters; those who have signed still open their mail and confirm."""
         self._stop.set()
-        for thread in self._threads:
-            thread.join(within)
-            assert not thread.is_alive(), f"supporters are still waiting: {self.answers}"
+
+    @property
+    def is_done(self) -> bool:
+        return not any(thread.is_alive() for thread in self._threads)
 
     @property
     def signed(self) -> list[Act]:
@@ -145,7 +146,6 @@ class Ledger:
 
     def _confirm_on(self) -> None:
         seen = 0
-        ends = 0.0
         while True:
             arrived = list(self.mails())
             for raw in arrived[seen:]:
@@ -158,12 +158,9 @@ class Ledger:
             for act in waiting:
                 if act.email in self._links:
                     self._confirm(act)
-            if self._stop.is_set():
-                ends = ends or time.monotonic() + GIVE_UP_AFTER
-                signing = [thread for thread in self._threads[:-1] if thread.is_alive()]
-                open_acts = [act for act in self.signed if not act.is_confirmed]
-                if (not signing and not open_acts) or time.monotonic() > ends:
-                    return
+            signing = any(thread.is_alive() for thread in self._threads[:-1])
+            if self._stop.is_set() and not signing and len(self.confirmed) == len(self.signed):
+                return
             time.sleep(0.1)
 
     def _confirm(self, act: Act) -> None:
