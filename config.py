@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     def _database(cls, url: str) -> str:
         if url and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        _require_port(url)
         return url
 
     @field_validator("mail_url")
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("must look like smtp://user:password@host:port")
+        _require_port(url)
         return url
 
     @field_validator("base_url")
@@ -78,6 +80,7 @@ class Settings(BaseSettings):
     def _base(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("must look like https://act.example.org")
+        _require_port(url)
         return url.rstrip("/")
 
     @model_validator(mode="after")
@@ -101,6 +104,14 @@ class Settings(BaseSettings):
     @property
     def key_file(self) -> Path:
         return self.var / "keys" / "master.key"
+
+
+def _require_port(url: str) -> None:
+    """Refuse a port that is no number, or none that exists; reading it is what checks it."""
+    try:
+        _port = urlsplit(url).port
+    except ValueError as error:
+        raise ValueError("has a port that is none") from error
 
 
 def read_settings() -> Settings:
