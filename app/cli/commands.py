@@ -8,6 +8,7 @@ from app.cli import (
     account,
     campaign,
     demonstration,
+    letter,
     mail,
     processes,
     schema,
@@ -22,6 +23,7 @@ def add_commands(app: Flask) -> None:
         demonstration.demo,
         account.user,
         campaign.campaign,
+        letter.letter,
         mail.mail,
         settings.config,
     ):

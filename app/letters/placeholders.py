@@ -10,6 +10,9 @@ from app.core.i18n import lazy_gettext
 
 OWN_SENTENCE = "own_sentence"
 DEMANDS = "demands"
+WRITER_ABOUT = "writer_about"
+# What may stand behind a placeholder: {{ person_pronoun | upper_first }}
+FILTERS = frozenset(("upper_first",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,19 @@ PLACEHOLDERS = (
         "Switzerland",
     ),
     Placeholder(
+        "writer_town",
+        lazy_gettext("The town that the writer lives in; empty for those who do not say it."),
+        "Bern",
+    ),
+    Placeholder(
+        WRITER_ABOUT,
+        lazy_gettext(
+            "Who the writer is, in a line. A paragraph of its own, in the body only; it vanishes "
+            "when the writer does not say it."
+        ),
+        "I am a teacher and live in Bern.",
+    ),
+    Placeholder(
         OWN_SENTENCE,
         lazy_gettext(
             "What the writer says in their own words. A paragraph of its own, in the body only; "
@@ -69,6 +85,11 @@ PLACEHOLDERS = (
         "person_name",
         lazy_gettext("The name of the person concerned, or all names joined as in a sentence."),
         "Ada Prisoner and Ben Prisoner",
+    ),
+    Placeholder(
+        "person_pronoun",
+        lazy_gettext("The pronoun of the person concerned, or the name where no pronoun is known."),
+        "she",
     ),
     Placeholder(
         "date",
@@ -85,4 +106,69 @@ PLACEHOLDERS = (
     ),
 )
 
+# Where one of two to four approved variants comes to stand, in a paragraph of its own.
+VARIANT_PLACES = (
+    Placeholder(
+        "opening",
+        lazy_gettext("The first paragraph, in one of its approved variants."),
+        "I write to you about Ada Prisoner.",
+    ),
+    Placeholder(
+        "ask",
+        lazy_gettext("The paragraph before the demands, in one of its approved variants."),
+        "I therefore ask you:",
+    ),
+    Placeholder(
+        "closing_line",
+        lazy_gettext("The last paragraph, in one of its approved variants."),
+        "Thank you for your time.",
+    ),
+)
+
+# What `if` may ask.
+CONDITIONS = (
+    Placeholder(
+        "feminine",
+        lazy_gettext("The writer chose to speak of herself in the feminine."),
+        "{% if feminine %}préoccupée{% else %}préoccupé·e{% endif %}",
+    ),
+    Placeholder(
+        "masculine",
+        lazy_gettext("The writer chose to speak of himself in the masculine."),
+        "{% if masculine %}préoccupé{% else %}préoccupé·e{% endif %}",
+    ),
+    Placeholder(
+        "neutral",
+        lazy_gettext("The writer chose neither; so it is for everybody who chooses nothing."),
+        "{% if neutral %}préoccupé·e{% endif %}",
+    ),
+    Placeholder(
+        "person_feminine",
+        lazy_gettext("The person concerned is a woman, or all of them are."),
+        "{% if person_feminine %}détenue{% else %}détenu{% endif %}",
+    ),
+    Placeholder(
+        "person_masculine",
+        lazy_gettext("The person concerned is a man, or all of them are."),
+        "{% if person_masculine %}his{% else %}their{% endif %}",
+    ),
+    Placeholder(
+        "person_neutral",
+        lazy_gettext("The pronoun of the person concerned is neither, or they are women and men."),
+        "{% if person_neutral %}détenu·e{% endif %}",
+    ),
+    Placeholder(
+        "person_two",
+        lazy_gettext("There are two people concerned: for languages with a dual."),
+        "{% if person_two %}هما{% endif %}",
+    ),
+    Placeholder(
+        "person_several",
+        lazy_gettext("There is more than one person concerned."),
+        "{% if person_several %}are{% else %}is{% endif %}",
+    ),
+)
+
 NAMES = frozenset(placeholder.name for placeholder in PLACEHOLDERS)
+SLOTS = tuple(place.name for place in VARIANT_PLACES)
+CONDITION_NAMES = frozenset(condition.name for condition in CONDITIONS)

@@ -1,36 +1,41 @@
-"""A letter template, a recipient and a writer's answers in; the finished letter out."""
+"""A letter template, a recipient and a writer's answers in; the finished letter out.
+
+What does not depend on who writes is made once for each recipient, form, mix and day and kept; a
+letter then takes the writer's few words into it. Writers are never kept.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from app.core.i18n import list_of, long_date, text_direction
-from app.letters.placeholders import DEMANDS, OWN_SENTENCE
-from app.letters.rules import check_template, only_hole, passages
+from app.letters.agreement import Concerned, WriterForm, choose, conditions
+from app.letters.declarations import Forms, Variants
+from app.letters.placeholders import DEMANDS, NAMES, OWN_SENTENCE, WRITER_ABOUT
+from app.letters.sheets import MARK, Part, Sheet, compile_sheet, raised
+from app.letters.variants import Mix
 
 # Line ends and spaces of every kind but the no-break ones: French needs those before its colons.
 _BREAKS = "\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029"
 # Controls, overrides of direction, invisible fillers and halves of characters. What scripts need
-# to be written (joiners and direction marks) stays.
+# to be written (joiners, direction marks, the selectors that tell Japanese names apart) stays.
 _INVISIBLE = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u202a-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
 _SPACES = re.compile(f"[ {_BREAKS}]+")
 _UNPRINTED = re.compile(f"[{_INVISIBLE}]")
-_FOLDED = re.compile(f"  |[{_BREAKS}{_INVISIBLE}]")
-# Between the texts that are filled together. No passage and no folded value can hold it, so the
-# count of paragraphs is the template's alone.
-_BETWEEN = "\f"
+_FOLDED = re.compile(f"[{_BREAKS}{_INVISIBLE}]")
+_WAITING = re.compile(f"{MARK}(\\w+){MARK}")
+_OF_WRITER = ("writer_name", "writer_country", "writer_town", WRITER_ABOUT)
+_UNKNOWN_PEOPLE = Concerned()
+_OPEN = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class LetterSource:
     language: str
     subject: str
     body: str
+    forms: Forms = ()
+    variants: Variants = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +64,15 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the writer gave."""
+    """What the writer gave, and which form and which variants they chose."""
 
     writer_name: str
     writer_country: str
     own_sentence: str
+    writer_town: str = ""
+    writer_about: str = ""
+    writer_form: WriterForm = WriterForm.NEUTRAL
+    mix: Mix = ()
 
 
 class ParagraphKind(StrEnum):
@@ -70,9 +81,6 @@ class ParagraphKind(StrEnum):
     TEXT = "text"
     OWN = "own"
     DEMAND = "demand"
-
-
-_KINDS = {OWN_SENTENCE: ParagraphKind.OWN, DEMANDS: ParagraphKind.DEMAND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +107,40 @@ class FinishedLetter:
 
     def as_text(self) -> str:
         """The letter as the body of an e-mail: from salutation to name, blank lines between."""
-        asked = sum(paragraph.kind is ParagraphKind.DEMAND for paragraph in self.paragraphs)
-        parts, number = [self.salutation], 0
-        for paragraph in self.paragraphs:
-            if paragraph.kind is ParagraphKind.DEMAND and asked > 1:
-                number += 1
-                parts.append(f"{number}. {paragraph.text}")
-            else:
-                parts.append(paragraph.text)
-        parts += [self.closing, self.writer]
-        return "\n\n".join(part for part in parts if part) + "\n"
+        parts = (self.salutation, *self.body(), self.closing, self.writer)
+        return "\n\n".join([part for part in parts if part]) + "\n"
+
+    def body(self) -> list[str]:
+        """The paragraphs between salutation and closing; several demands are numbered."""
+        texts = [paragraph.text for paragraph in self.paragraphs]
+        asked = [
+            place
+            for place, paragraph in enumerate(self.paragraphs)
+            if paragraph.kind is ParagraphKind.DEMAND
+        ]
+        if len(asked) > 1:
+            for number, place in enumerate(asked, 1):
+                texts[place] = f"{number}. {texts[place]}"
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A paragraph of a template; `text` is None while it waits for values."""
+class _Ready:
+    """A letter that waits for its writer: `open` are the paragraphs with words of theirs in them.
 
-    kind: ParagraphKind
-    text: str | None
+    Those are patterns for `%`, by the place they have among the paragraphs. `holes` are the names
+    that stand in them or in the subject, which is a pattern too when there are any.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """A compiled template: its paragraphs, and the subject and those that wait as one text."""
-
-    parts: tuple[_Part, ...]
-    waiting: Template
+    direction: str
+    date: str
+    office: Recipient
+    address: tuple[str, ...]
+    subject: str
+    holes: tuple[str, ...]
+    paragraphs: tuple[Paragraph, ...]
+    own: int
+    open: tuple[tuple[int, str], ...]
 
 
 def render(
@@ -135,81 +151,162 @@ def render(
     demands: Sequence[str],
     people: Sequence[str],
     on: date,
+    concerned: Concerned = _UNKNOWN_PEOPLE,
 ) -> FinishedLetter:
     """Fill a letter template. Values are text: nothing in them is read as template source."""
-    sheet = _sheet(source)
-    office, address = _office(recipient)
-    day = long_date(on, source.language)
+    ready = _ready(
+        source,
+        recipient,
+        tuple(demands),
+        tuple(people),
+        concerned,
+        on,
+        answers.writer_form,
+        answers.mix,
+    )
     writer = one_line(answers.writer_name)
-    subject, *filled = sheet.waiting.render(
-        salutation=office.salutation,
-        closing=office.closing,
-        target_role=office.role,
-        target_name=office.name,
-        target_institution=office.institution,
-        writer_name=writer,
-        writer_country=one_line(answers.writer_country),
-        person_name=_joined(tuple(people), source.language),
-        date=day,
-    ).split(_BETWEEN)
-    own, asked = (one_line(answers.own_sentence),), _lines(tuple(demands))
-    waiting = iter(filled)
-    paragraphs: list[Paragraph] = []
-    for part in sheet.parts:
-        if part.kind is ParagraphKind.DEMAND:
-            texts = asked
-        elif part.kind is ParagraphKind.OWN:
-            texts = own
-        else:
-            texts = (one_line(next(waiting)) if part.text is None else part.text,)
-        paragraphs += [Paragraph(part.kind, text) for text in texts if text]
+    subject = ready.subject
+    paragraphs = list(ready.paragraphs)
+    paragraphs[ready.own] = Paragraph(ParagraphKind.OWN, one_line(answers.own_sentence))
+    if ready.holes:
+        words = {hole: _word(answers, hole, source.language) for hole in ready.holes}
+        subject = _taken_in(subject, words)
+        for place, pattern in ready.open:
+            paragraphs[place] = Paragraph(ParagraphKind.TEXT, _taken_in(pattern, words))
     return FinishedLetter(
-        language=source.language,
-        direction=text_direction(source.language),
-        date=day,
-        address=address,
-        salutation=office.salutation,
-        subject=one_line(subject),
-        paragraphs=tuple(paragraphs),
-        closing=office.closing,
-        writer=writer,
+        source.language,
+        ready.direction,
+        ready.date,
+        ready.address,
+        ready.office.salutation,
+        subject,
+        tuple([paragraph for paragraph in paragraphs if paragraph.text]),
+        ready.office.closing,
+        writer,
     )
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    # No autoescape: letters are plain text, and whoever shows one in HTML escapes it there.
-    environment = ImmutableSandboxedEnvironment(
-        loader=None,
-        autoescape=False,
-        undefined=StrictUndefined,
-    )
-    for offered in (environment.globals, environment.filters, environment.tests):
-        offered.clear()
-    return environment
-
-
-_SANDBOX = _environment()
+def opened(
+    source: LetterSource,
+    form: WriterForm,
+    mix: Mix,
+    people: Sequence[str] = (),
+    concerned: Concerned = _UNKNOWN_PEOPLE,
+) -> list[str]:
+    """The subject and the paragraphs that are the template's own words, dots in the other holes."""
+    names = _joined(tuple(people), source.language) or _OPEN
+    known = {"person_name": names, "person_pronoun": concerned.pronoun or names}
+    values = dict.fromkeys(NAMES, _OPEN) | known
+    sheet = _sheet(source)
+    texts = _filled(source, sheet, values, form, concerned, len(people))
+    chosen = (texts[_place_of(part, mix)] for part in sheet.parts if part.texts)
+    return [one_line(text) for text in (texts[0], *chosen)]
 
 
 @lru_cache(maxsize=512)
-def _sheet(source: LetterSource) -> _Sheet:
-    """Compile a template once; compiling takes a hundred times as long as filling.
+def _sheet(source: LetterSource) -> Sheet:
+    # The whole source is the key, so a preview never shows the words of another draft.
+    return compile_sheet(source.subject, source.body, source.forms, source.variants)
 
-    It is checked again: a row may be older than today's rules, and rules stop what a sandbox
-    does not. The whole source is the key, so a preview never shows the words of another draft.
-    """
-    check_template(source.subject, body=False)
-    check_template(source.body, body=True)
-    waiting = [" ".join(source.subject.splitlines())]
-    parts = []
-    for passage in passages(source.body):
-        kind = _KINDS.get(only_hole(passage) or "", ParagraphKind.TEXT)
-        if kind is ParagraphKind.TEXT and "{{" in passage.source:
-            waiting.append(passage.source)
-            parts.append(_Part(kind, None))
+
+# Some 5 kB each: the targets of a few campaigns, in every form and mix.
+@lru_cache(maxsize=2048)
+def _ready(
+    source: LetterSource,
+    recipient: Recipient,
+    demands: tuple[str, ...],
+    people: tuple[str, ...],
+    concerned: Concerned,
+    on: date,
+    form: WriterForm,
+    mix: Mix,
+) -> _Ready:
+    """Fill everything but the writer's own words."""
+    office, address = _office(recipient)
+    day = long_date(on, source.language)
+    names = _joined(people, source.language)
+    values = {
+        "salutation": office.salutation,
+        "closing": office.closing,
+        "target_role": office.role,
+        "target_name": office.name,
+        "target_institution": office.institution,
+        "person_name": names,
+        "person_pronoun": one_line(concerned.pronoun) or names,
+        "date": day,
+    } | {name: f"{MARK}{name}{MARK}" for name in _OF_WRITER}
+    sheet = _sheet(source)
+    texts = _filled(source, sheet, values, form, concerned, len(people))
+    paragraphs: list[Paragraph] = []
+    waiting: list[tuple[int, str]] = []
+    own = 0
+    for part in sheet.parts:
+        if part.hole == DEMANDS:
+            paragraphs += [Paragraph(ParagraphKind.DEMAND, text) for text in _lines(demands)]
+        elif part.hole == OWN_SENTENCE:
+            own = len(paragraphs)
+            paragraphs.append(Paragraph(ParagraphKind.OWN, ""))
         else:
-            parts.append(_Part(kind, one_line(passage.source)))
-    return _Sheet(tuple(parts), _SANDBOX.from_string(_BETWEEN.join(waiting)))
+            text = texts[_place_of(part, mix)]
+            if MARK in text:
+                waiting.append((len(paragraphs), text))
+            paragraphs.append(Paragraph(ParagraphKind.TEXT, one_line(text)))
+    holes = [
+        name for text in (texts[0], *dict(waiting).values()) for name in _WAITING.findall(text)
+    ]
+    return _Ready(
+        direction=text_direction(source.language),
+        date=day,
+        office=office,
+        address=address,
+        subject=_pattern(texts[0]) if holes else one_line(texts[0]),
+        holes=tuple(dict.fromkeys(holes)),
+        paragraphs=tuple(paragraphs),
+        own=own,
+        open=tuple((place, _pattern(text)) for place, text in waiting),
+    )
+
+
+def _filled(
+    source: LetterSource,
+    sheet: Sheet,
+    values: dict[str, str],
+    form: WriterForm,
+    concerned: Concerned,
+    people: int,
+) -> list[str]:
+    truth = conditions(form, concerned, people)
+    forms = {name: one_line(choose(dict(cases), truth)) for name, cases in source.forms}
+    return sheet.fill({**values, **truth, **forms, "language": source.language})
+
+
+def _place_of(part: Part, mix: Mix) -> int:
+    """Where the text of a part stands among the filled ones."""
+    return part.start + dict(mix).get(part.hole, 0) % part.texts
+
+
+def _pattern(text: str) -> str:
+    """A text with open holes as a pattern for `%`."""
+    pieces = _WAITING.split(text)
+    # The texts stand at the even places, the names of the holes between them.
+    pieces[::2] = [_folded(piece).replace("%", "%%") for piece in pieces[::2]]
+    pieces[1::2] = [f"%({name})s" for name in pieces[1::2]]
+    return "".join(pieces)
+
+
+def _word(answers: Answers, hole: str, language: str) -> str:
+    """What the writer gave for a hole; one that is named in capitals begins a sentence."""
+    if hole.islower():
+        return one_line(getattr(answers, hole))
+    return raised(one_line(getattr(answers, hole.lower())), language)
+
+
+def _taken_in(pattern: str, words: Mapping[str, str]) -> str:
+    # Pattern and words are folded already; only what they make together has to be.
+    text = pattern % words
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 @lru_cache(maxsize=1024)
@@ -232,18 +329,21 @@ def _office(recipient: Recipient) -> tuple[Recipient, tuple[str, ...]]:
     return office, (*named, *office.address)
 
 
-@lru_cache(maxsize=1024)
 def _joined(people: tuple[str, ...], language: str) -> str:
     return list_of(_lines(people), language)
 
 
-@lru_cache(maxsize=1024)
 def _lines(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(line for text in texts if (line := one_line(text)))
 
 
 def one_line(text: str) -> str:
     """Fold a text to one line of printable characters in NFC; no-break spaces stay."""
-    if _FOLDED.search(text):
-        text = _SPACES.sub(" ", _UNPRINTED.sub("", text))
-    return unicodedata.normalize("NFC", text).strip()
+    return unicodedata.normalize("NFC", _folded(text)).strip()
+
+
+def _folded(text: str) -> str:
+    # The first question is the fast one, and almost every text without no-break spaces answers it.
+    if "  " in text or not (text.isprintable() or _FOLDED.search(text) is None):
+        return _SPACES.sub(" ", _UNPRINTED.sub("", text))
+    return text

@@ -92,11 +92,19 @@ def test_a_letter_is_written_as_paper(app: Flask, tmp_path: Path) -> None:
 
 def test_a_letter_is_written_as_a_link_for_a_mail_program(app: Flask) -> None:
     campaign = the_campaign(app)
+    with unit_of_work(state_of(app).database.writing) as session:
+        session.execute(update(LetterTemplate).values(body="{{ own_sentence }}\n\n{{ demands }}"))
     words = ("--language", "en", "--name", "Sam & Max")
     link = urlsplit(rendered(app, campaign, *words, "--as", "mailto").stdout.strip())
     assert (link.scheme, unquote(link.path)) == ("mailto", "udp@udp-rk.kz")
     body = parse_qs(link.query)["body"][0]
-    assert body.replace("\r\n", "\n") == rendered(app, campaign, *words).stdout
+    assert body.replace("\r\n", "\n") + "\n" == rendered(app, campaign, *words).stdout
+
+
+def test_a_letter_too_long_for_a_link_is_to_be_copied(app: Flask) -> None:
+    result = rendered(app, the_campaign(app), "--language", "ru", "--as", "mailto")
+    assert "body=" not in result.stdout
+    assert "copy" in result.stderr
 
 
 def test_the_form_is_the_writers_choice(app: Flask) -> None:

@@ -207,13 +207,93 @@ def test_date_names_and_direction_are_those_of_the_letters_language(
 
 
 def test_every_placeholder_has_a_value() -> None:
-    free = [p.name for p in PLACEHOLDERS if p.name not in ("own_sentence", "demands")]
+    alone = ("own_sentence", "demands", "writer_about")
+    free = [place.name for place in PLACEHOLDERS if place.name not in alone]
     line = " | ".join(f"{{{{ {name} }}}}" for name in free)
-    finished = letter(body=f"{line}\n\n{{{{ own_sentence }}}}\n\n{{{{ demands }}}}")
+    holes = "\n\n".join(f"{{{{ {name} }}}}" for name in alone)
+    finished = letter(body=f"{line}\n\n{holes}")
     assert finished.paragraphs[0].text == (
-        "Your Excellency, | Yours respectfully, | President of Example | Alma Example |  | "
-        "Sam Supporter | Switzerland | Ada Prisoner | 21 November 2026"
-    ).replace("|  |", "| |")
+        "Your Excellency, | Yours respectfully, | President of Example | Alma Example | | "
+        "Sam Supporter | Switzerland | | Ada Prisoner | Ada Prisoner | 21 November 2026"
+    )
+
+
+def test_the_writers_words_are_taken_into_any_paragraph_and_the_subject() -> None:
+    finished = render(
+        LetterSource(
+            "1",
+            "en",
+            "100 % {{ writer_name }} of {{ writer_town }}",
+            "{{ writer_about }}\n\n{{ own_sentence }}\n\n{{ demands }}\n\n"
+            "{{ writer_name }}, {{ writer_town }}  ({{ writer_country }}), 50 %",
+        ),
+        PRESIDENT,
+        Answers("Zoe\u0301 %(date)s", "Chad", "", "Bern", "I teach."),
+        demands=("Please.",),
+        people=(),
+        on=DAY,
+    )
+    assert finished.subject == "100 % Zoé %(date)s of Bern"
+    assert [part.text for part in finished.paragraphs] == [
+        "I teach.",
+        "Please.",
+        "Zoé %(date)s, Bern (Chad), 50 %",
+    ]
+
+
+def test_a_hole_that_the_writer_leaves_empty_leaves_no_double_space() -> None:
+    body = BODY + "\n\nFrom {{ writer_town }} with hope.\n\n{{ writer_about }}"
+    assert letter(body=body).paragraphs[-1].text == "From with hope."
+
+
+def test_a_value_and_the_text_behind_it_are_composed_together() -> None:
+    body = BODY + "\n\n{{ writer_name }}\u0301"
+    assert letter(body=body, writer="Zoe").paragraphs[-1].text == "Zoé"
+
+
+def test_one_writers_words_never_stand_in_the_next_ones_letter() -> None:
+    body = BODY + "\n\nI am {{ writer_name }}."
+    first, second = letter(body=body, writer="Sam"), letter(body=body, writer="Max", own="")
+    assert first.paragraphs[-1].text == "I am Sam."
+    assert second.paragraphs[-1].text == "I am Max."
+    assert "Sam" not in second.as_text()
+    assert OWN not in kinds(second)
+
+
+@pytest.mark.parametrize(
+    ("language", "writer", "begun"),
+    [
+        ("en", "ida", "Ida writes."),
+        ("tr", "ida", "İda writes."),
+        ("en", "ǆ", "ǅ writes."),
+        ("ka", "ანა", "ანა writes."),
+        ("en", "", "writes."),
+    ],
+)
+def test_a_hole_can_begin_a_sentence(language: str, writer: str, begun: str) -> None:
+    body = BODY + "\n\n{{ writer_name | upper_first }} writes.\n\n{{date|upper_first}} {{ date }}"
+    finished = letter(body=body, language=language, writer=writer)
+    assert finished.paragraphs[-2].text == begun
+
+
+def test_a_value_of_the_campaign_can_begin_a_sentence() -> None:
+    body = BODY + "\n\n{{ target_role | upper_first }}!"
+    office = Recipient("la ministre", "", "", "Madame,", "Merci", ())
+    assert letter(body=body, recipient=office).paragraphs[-1].text == "La ministre!"
+
+
+def test_marks_of_our_own_in_a_template_or_a_value_are_no_holes() -> None:
+    mark = "\x0ewriter_name\x0e"
+    finished = letter(
+        body=BODY.replace("Thank you.", f"a{mark}b"), subject=f"c{mark}", people=(mark,)
+    )
+    assert finished.paragraphs[-1].text == "a writer_name b"
+    assert finished.subject == "c writer_name"
+    assert finished.paragraphs[0].text.startswith("I write to you about writer_name,")
+
+
+def test_japanese_names_keep_the_selectors_that_tell_them_apart() -> None:
+    assert letter(writer="葛\U000e0100城").writer == "葛\U000e0100城"
 
 
 def test_an_office_is_named_once_on_the_envelope() -> None:
