@@ -41,7 +41,7 @@ def test_a_name_stands_in_no_letter_to_an_office_without_one(language: str) -> N
             assert manners == default_manners(OfficeKind.OFFICE, form, language)
 
 
-@pytest.mark.parametrize("language", set(TWELVE) - {"en", "de", "it", "tr"})
+@pytest.mark.parametrize("language", sorted(set(TWELVE) - {"en", "de", "it", "tr"}))
 def test_a_president_is_addressed_in_their_own_form(language: str) -> None:
     said = {default_manners(OfficeKind.HEAD_OF_STATE, form, language) for form in PersonForm}
     assert len(said) == 3
