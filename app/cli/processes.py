@@ -51,6 +51,8 @@ def web() -> None:
     _require_ready()
     _follow_parent()
     settings = state().settings
+    # Server processes are forked from this one: a connection shared by two would mix answers up.
+    state().database.dispose()
     Granian(
         "wsgi:app",
         address=settings.host,

@@ -265,7 +265,9 @@ def test_every_page_answers_as_it_should_and_gives_supporters_no_cookie(gallery:
 def test_every_page_is_valid_html(gallery: Gallery, vnu: list[str], tmp_path: Path) -> None:
     written = _write(tmp_path, ((page.name, gallery.answer(page).text) for page in _all(gallery)))
     assert written == len(NAMES)
-    assert _complaints(vnu, tmp_path) == []
+    # A guess by the words: a Russian mail on the viewer's English page carries its own lang.
+    guess = ("This document appears to be written in",)
+    assert _complaints(vnu, tmp_path, guess) == []
 
 
 def test_the_html_of_every_mail_is_valid(gallery: Gallery, vnu: list[str], tmp_path: Path) -> None:
