@@ -11,7 +11,7 @@ test: lint ## set up and pass everything that fits ten minutes
 	@./run test -n auto -m "not long"
 
 test-full: ## the long forms: fault runs, the full matrix of pages
-	@./run test -n auto
+	@./run test -n auto -m long
 
 lint: ## format, lint, types, floor plan, templates
 	@./run python -m ruff format --check --quiet .
