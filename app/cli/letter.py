@@ -11,29 +11,25 @@ from uuid import UUID
 import click
 
 from app.authorities.models import ContactKind
+from app.authorities.offices import point_of
 from app.campaigns.models import Campaign, LetterTemplate, Target
 from app.campaigns.queries import current_templates, get_campaign
 from app.cli.state import now, refuse, state
 from app.core.errors import NotFound, Refused
 from app.core.text import clean_line
 from app.delivery.message import Message, build
-from app.letters.agreement import WriterForm, agreement_of
+from app.letters.agreement import WriterForm
 from app.letters.links import mail_link
 from app.letters.paper import print_letters
-from app.letters.render import Answers, FinishedLetter, LetterSource, Recipient, render
+from app.letters.render import FinishedLetter
 from app.signatures.actions import local_day
-from app.signatures.compose import demands_of
-from app.signatures.rules import (
-    address_of,
-    addressed,
-    email_of,
-    office_in,
-    point_of,
-    template_for,
-)
+from app.signatures.compose import Given, letter_to_read
+from app.signatures.rules import addressed, email_of
 
 TEXT, EML, PDF, MAILTO = "text", "eml", "pdf", "mailto"
 _FORMS = [form.value for form in WriterForm]
+# Nobody's signature: the turns of the command are the same on every machine.
+_SEED = b"flask letter render"
 
 
 class NoAddress(Refused):
@@ -59,7 +55,10 @@ def letter() -> None:
 @click.option("--language", default="", help="Of the letter; the preferred one if not given.")
 @click.option("--name", default="", help="The writer's name.")
 @click.option("--sentence", default="", help="The writer's own sentence.")
+@click.option("--town", default="", help="The writer's town.")
+@click.option("--about", default="", help="Who the writer is, in a line.")
 @click.option("--form", type=click.Choice(_FORMS), default="neutral")
+@click.option("--turn", type=click.IntRange(min=0), default=0, help="Which mix of the variants.")
 @click.option("--as", "shape", type=click.Choice((TEXT, EML, PDF, MAILTO)), default=TEXT)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file to write.")
 def render_command(
@@ -69,19 +68,30 @@ def render_command(
     language: str,
     name: str,
     sentence: str,
+    town: str,
+    about: str,
     form: str,
+    turn: int,
     shape: str,
     out: Path | None,
 ) -> None:
     """Write the letter to one target of a campaign. Nothing is stored and nothing leaves."""
     at = now()
     try:
-        answers = Answers(clean_line(name), "", clean_line(sentence), writer_form=WriterForm(form))
+        given = Given(
+            clean_line(name),
+            sentence=clean_line(sentence),
+            town=clean_line(town),
+            about=clean_line(about),
+            writer_form=WriterForm(form),
+            turn=turn,
+            seed=_SEED,
+        )
         with state().database.reading() as session:
             campaign = get_campaign(session, reference)
             templates = current_templates(session, campaign.id)
             target = _target(campaign, number)
-            finished = _finished(campaign, templates, target, language, answers, at)
+            finished = _finished(campaign, templates, target, language, given, at)
             content = _shaped(shape, campaign, target, finished, at)
     except Refused as error:
         refuse(f"There is no such letter ({error.code}).")
@@ -104,30 +114,14 @@ def _finished(
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     target: Target,
     language: str,
-    answers: Answers,
+    given: Given,
     at: datetime,
 ) -> FinishedLetter:
     if language and (target.audience_id, language) not in templates:
         raise NotWritten
-    template = template_for(templates, target, language, campaign.letter_languages)
-    spoken = template.language
-    office = office_in(target.authority, spoken)
-    return render(
-        LetterSource(str(template.id), spoken, template.subject, template.body),
-        Recipient(
-            office.role,
-            office.name,
-            office.institution,
-            office.salutation,
-            office.closing,
-            address_of(target.authority),
-        ),
-        answers,
-        demands=demands_of(campaign, target.audience_id, spoken),
-        people=[person.name_in(spoken) for person in campaign.people],
-        on=local_day(campaign, at),
-        concerned=agreement_of([person.pronouns for person in campaign.people], spoken),
-    )
+    return letter_to_read(
+        campaign, templates, target, language, given, local_day(campaign, at)
+    ).letter
 
 
 def _shaped(

@@ -7,10 +7,10 @@ from uuid import uuid4
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.authorities.models import Authority, ContactKind
 from app.campaigns import wording
-from app.campaigns.models import Campaign
+from app.campaigns.models import Campaign, Target
 from app.campaigns.queries import current_templates
+from app.campaigns.sources import concerned_in, demands_of, people_in, recipient_of
 from app.campaigns.wording import LetterForm, audience_of, check_letter, spoken_in
 from app.core.forms import Check, mark_of
 from app.core.i18n import country_name, gettext
@@ -20,7 +20,6 @@ from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.door import my_campaign
 from app.web.organiser.screens import Fields, Screen
-from app.web.organiser.targets import office_of
 from app.web.organiser.words import explain_all
 from app.web.state import now, reading
 
@@ -72,27 +71,20 @@ def save_letter(ref: str, group: str, language: str) -> ResponseReturnValue:
 def example_letter(campaign: Campaign, form: LetterForm) -> FinishedLetter:
     """The letter to the group's first target, with an example writer's answers."""
     audience = audience_of(campaign, form.audience)
-    office = next(
-        (target.authority for target in campaign.targets if target.audience_id == audience.id),
-        None,
-    )
-    demands = [
-        demand.texts[form.language]
-        for demand in campaign.demands
-        if audience in demand.audiences and demand.texts.get(form.language)
-    ]
+    first = next((target for target in campaign.targets if target.audience_id == audience.id), None)
     return render(
         # A version of its own: nothing that was not saved may stay in the cache of saved letters.
         LetterSource(uuid4().hex, form.language, form.subject, form.body),
-        _recipient(office, form.language),
+        _recipient(first, form.language),
         Answers(
             gettext("Sam Supporter"),
             country_name(EXAMPLE_COUNTRY, form.language),
             gettext("Here stands the writer's own sentence."),
         ),
-        demands=demands,
-        people=[person.name_in(form.language) for person in campaign.people],
+        demands=demands_of(campaign, audience.id, form.language),
+        people=people_in(campaign, form.language),
         on=now().date(),
+        concerned=concerned_in(campaign, form.language),
     )
 
 
@@ -135,19 +127,10 @@ def _others(campaign: Campaign, form: LetterForm) -> list[LetterForm]:
     ]
 
 
-def _recipient(authority: Authority | None, language: str) -> Recipient:
-    if authority is None:
+def _recipient(target: Target | None, language: str) -> Recipient:
+    if target is None or not target.authority.offices:
         return Recipient("", gettext("The recipient"), "", gettext("Dear Sir or Madam,"), "…", ())
-    office = office_of(authority, language)
-    post = [point for point in authority.contact_points if point.kind is ContactKind.POST]
-    return Recipient(
-        office.role,
-        office.name,
-        office.institution,
-        office.salutation,
-        office.closing,
-        tuple(post[0].value.splitlines()) if post else (),
-    )
+    return recipient_of(target, language)
 
 
 def _languages(campaign: Campaign) -> list[str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from app.campaigns.sources import demands_of
 from app.core.i18n import catalogues, current_language, speaking
 from app.core.i18n import gettext as _
 from app.core.sealing import KeyDestroyed
@@ -15,7 +16,7 @@ from app.core.tokens import Keys
 from app.delivery.models import DispatchState, GateState
 from app.letters.render import FinishedLetter
 from app.signatures.actions import local_day
-from app.signatures.compose import demands_of, finished_letter
+from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
 from app.signatures.queries import OpenedAnswers, open_answers, seal_of
 from app.signatures.rules import delete_on
