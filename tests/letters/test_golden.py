@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.authorities.models import ContactKind
+from app.authorities.offices import point_of
 from app.campaigns.models import Campaign
 from app.campaigns.queries import current_templates
 from app.core.db import connect, unit_of_work
@@ -25,8 +26,8 @@ from app.core.tokens import Keys
 from app.delivery.message import Message, build
 from app.letters.paper import print_letters
 from app.letters.render import FinishedLetter
-from app.signatures.compose import letter_to_read
-from app.signatures.rules import addressed, email_of, point_of
+from app.signatures.compose import Given, letter_to_read
+from app.signatures.rules import addressed, email_of
 from tests.builders import the_demonstration
 from tests.conftest import ROOT
 
@@ -80,12 +81,11 @@ def letters_of(
     """The letter to each target of an audience, with its e-mail address where it has one."""
     templates = current_templates(session, campaign.id)
     name, sentence = WRITERS[language]
+    given = Given(name=name, sentence=sentence)
     letters = []
     for target in addressed(campaign):
         if target.audience.key == audience:
-            preview = letter_to_read(
-                campaign, templates, target, language, DAY, name=name, sentence=sentence
-            )
+            preview = letter_to_read(campaign, templates, target, language, given, DAY)
             assert preview.letter.language == language
             reachable = point_of(target.authority, ContactKind.EMAIL) is not None
             letters.append((email_of(target.authority) if reachable else "", preview.letter))
