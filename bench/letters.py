@@ -26,7 +26,7 @@ import jinja2
 import typst
 
 from app.core.i18n import long_date
-from app.letters.agreement import conditions
+from app.letters.agreement import WriterForm, choose, conditions
 from app.letters.paper import print_letters
 from app.letters.render import FinishedLetter, ParagraphKind
 from app.letters.rules import TemplateRefused, check_template
@@ -110,12 +110,19 @@ def text_race() -> Race:
     return take_turns(race, timed(ours, TEXTS, clock), timed(theirs, TEXTS, clock))
 
 
+_PLAIN = jinja2.Environment(autoescape=False)
+_PLAIN.filters["upper_first"] = lambda text: text[:1].upper() + text[1:]
+
+
 class Bare:
     """The same template in a plain environment, with every value at hand and nothing looked at."""
 
     def __init__(self, sample: Sample) -> None:
         source, office = sample.source, sample.recipient
-        parts = ("{{ salutation }}", source.body.strip(), "{{ closing }}", "{{ writer_name }}")
+        body = source.body.strip()
+        for slot, variants in source.variants:
+            body = body.replace(f"{{{{ {slot} }}}}", variants[0])
+        parts = ("{{ salutation }}", body, "{{ closing }}", "{{ writer_name }}")
         text = "\n\n".join((source.subject, *parts))
         self._template = jinja2.Environment(autoescape=False).from_string(text)
         self._known = {
@@ -126,16 +133,17 @@ class Bare:
             "demands": "\n\n".join(sample.demands),
         }
         self._dates = {day_of(n): long_date(day_of(n), source.language) for n in range(7)}
-        self._truth = {
-            form: conditions(form, sample.concerned, len(sample.people))
-            for form in (answers_of(number).writer_form for number in range(3))
-        }
+        self._chosen = {}
+        for form in WriterForm:
+            truth = conditions(form, sample.concerned, len(sample.people))
+            words = {name: choose(dict(cases), truth) for name, cases in source.forms}
+            self._chosen[form] = {**truth, **words}
 
     def written_by(self, number: int) -> str:
         answers = answers_of(number)
         return self._template.render(
             **self._known,
-            **self._truth[answers.writer_form],
+            **self._chosen[answers.writer_form],
             date=self._dates[day_of(number)],
             writer_name=answers.writer_name,
             writer_country=answers.writer_country,

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.campaigns.document import read_documents
 from app.letters.agreement import Concerned, WriterForm, agreement_of
+from app.letters.declarations import freeze_forms, freeze_variants
 from app.letters.render import Answers, FinishedLetter, LetterSource, Recipient, render
 
 DAY = date(2026, 6, 1)
@@ -74,7 +75,7 @@ def _sample(
     content: dict[str, Any],
     office: dict[str, Any],
     audience: str,
-    written: tuple[str, dict[str, str]],
+    written: tuple[str, dict[str, Any]],
     agreeing: bool,  # noqa: FBT001
 ) -> Sample:
     language, letter = written
@@ -85,7 +86,14 @@ def _sample(
     post = next(point["value"] for point in office["contact_points"] if point["kind"] == "post")
     people = content["people"]
     return Sample(
-        LetterSource(f"{content['slug']} {audience} {language}", language, letter["subject"], body),
+        LetterSource(
+            f"{content['slug']} {audience} {language}",
+            language,
+            letter["subject"],
+            body,
+            freeze_forms(letter.get("forms", {})),
+            freeze_variants(letter.get("variants", {})),
+        ),
         Recipient(address=tuple(post.strip().splitlines()), **spoken),
         tuple(
             demand["texts"][language]
