@@ -88,7 +88,8 @@ def missing_glyphs(text: str) -> list[str]:
     """
     drawable = _coverage()
     found: dict[str, None] = {}
-    if drawable[0].issuperset(text):
+    # One family for all of it is the common case; only a mixture is looked at letter by letter.
+    if any(family.issuperset(text) for family in drawable):
         return []
     for cluster in _clusters(text):
         if not any(family.issuperset(cluster) for family in drawable):
