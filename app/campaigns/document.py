@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -26,8 +27,10 @@ from app.campaigns.models import (
     TargetKind,
 )
 from app.campaigns.queries import get_campaign_by_id
+from app.campaigns.sources import source_of
 from app.core.tokens import Keys
-from app.letters.declarations import check_source, freeze_forms, freeze_variants
+from app.letters.declarations import check_source
+from app.letters.paragraphs import links_in_order
 from app.sections.models import Section
 
 FORMAT = "outcry-campaign/1"
@@ -145,28 +148,38 @@ def _make(
     ]
     session.flush()  # the letters' rows point at the audiences
     for key, letters in content["letters"].items():
-        for spoken, letter in letters.items():
-            forms, variants = letter.get("forms", {}), letter.get("variants", {})
-            check_source(
-                letter["subject"],
-                letter["body"],
-                forms=freeze_forms(forms),
-                variants=freeze_variants(variants),
-            )
-            session.add(
-                LetterTemplate(
-                    campaign_id=campaign.id,
-                    audience_id=audiences[key].id,
-                    language=spoken,
-                    version=1,
-                    subject=letter["subject"],
-                    body=letter["body"],
-                    forms=forms,
-                    variants=variants,
-                    written_at=now,
-                )
-            )
+        session.add_all(_letters(campaign, audiences[key].id, letters, now))
     return campaign
+
+
+def _letters(
+    campaign: Campaign, audience: UUID, letters: dict[str, Any], now: datetime
+) -> list[LetterTemplate]:
+    """The letter to one audience in every language, tied to the document's own language."""
+    rows = {
+        language: LetterTemplate(
+            campaign_id=campaign.id,
+            audience_id=audience,
+            language=language,
+            version=1,
+            subject=letter["subject"],
+            body=letter["body"],
+            forms=letter.get("forms", {}),
+            variants=letter.get("variants", {}),
+            source_language="",
+            links=[],
+            written_at=now,
+        )
+        for language, letter in letters.items()
+    }
+    original = rows.get(campaign.document_language)
+    for row in rows.values():
+        source = source_of(row)
+        check_source(source.subject, source.body, forms=source.forms, variants=source.variants)
+        if original is not None and row is not original:
+            row.source_language = original.language
+            row.links = list(links_in_order(source, source_of(original)))
+    return list(rows.values())
 
 
 def _authority(session: Session, section: Section, entry: dict[str, Any]) -> Authority:

@@ -200,7 +200,7 @@ def test_a_letter_that_cannot_be_rendered_is_refused_at_its_line(
     olena = an_account(session, OLENA)
     campaign = a_draft(session, keys, olena)
     stored = lettering.read_letter(session, campaign, "authorities", "en")
-    form = replace(stored, body=body)
+    form = replace(stored, body=body, forms=(), variants=())
     with pytest.raises(FieldErrors) as refused:
         lettering.save_letter(session, campaign, form, by=olena, opened=mark_of(stored), now=NOON)
     flaw = refused.value.errors["body"]

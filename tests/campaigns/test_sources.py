@@ -73,7 +73,9 @@ def declared(**changed: object) -> CampaignDocument:
     """The demonstration's French letter with something declared in it."""
     document = next(found for found in read_documents() if found.name == "mamai")
     letter = document.content["letters"]["authorities"]["fr"]
-    letter["body"] = "Je suis {{ worried }}.\n\n{{ opening }}\n\n" + letter["body"]
+    letter["body"] = (
+        "Je suis {{ worried }}.\n\n{{ opening }}\n\n{{ own_sentence }}\n\n{{ demands }}"
+    )
     letter["forms"] = {"worried": {"neutral": "inquiet·e", "feminine": "inquiète"}}
     letter["variants"] = {"opening": ["Je vous écris.", "Je m’adresse à vous."]}
     letter.update(changed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from app.authorities.models import ContactKind
 from app.authorities.offices import point_of
-from app.campaigns.models import Campaign
+from app.campaigns.models import Campaign, LetterTemplate
 from app.campaigns.queries import current_templates
+from app.campaigns.sources import concerned_in, people_in, source_of
 from app.core.db import connect, unit_of_work
 from app.core.tokens import Keys
 from app.delivery.message import Message, build
+from app.letters.offers import offered_forms
 from app.letters.paper import print_letters
 from app.letters.render import FinishedLetter
 from app.signatures.compose import Given, letter_to_read
@@ -33,6 +35,7 @@ from tests.conftest import ROOT
 
 SNAPSHOTS = ROOT / "tests" / "snapshots" / "letters"
 AGAIN = "SNAPSHOTS=write ./run python -m pytest tests/letters/test_golden.py"
+CHOICES = "choices.txt"
 WRITING = os.environ.get("SNAPSHOTS") == "write"
 DAY = date(2026, 6, 1)
 AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
@@ -179,5 +182,29 @@ def test_no_snapshot_is_left_of_a_letter_that_is_written_no_more() -> None:
         pytest.skip("the files are being written")
     shapes = ("txt", "eml", "pdf.txt")
     wanted = {f"{name}/{key}.{language}.{end}" for name, key, language in CASES for end in shapes}
+    wanted.add(f"mamai/{CHOICES}")
     found = {path.relative_to(SNAPSHOTS).as_posix() for path in SNAPSHOTS.rglob("*.*")}
     assert found == wanted
+
+
+def test_what_a_writer_may_choose_reads_as_its_snapshot_does(
+    desk: tuple[Session, dict[str, Campaign]],
+) -> None:
+    session, campaigns = desk
+    campaign = campaigns["mamai"]
+    written = {template.language: template for template in _templates(session, campaign)}
+    choices = []
+    for language in WRITERS:
+        source = source_of(written[language])
+        offered = offered_forms(
+            source,
+            people=people_in(campaign, language),
+            concerned=concerned_in(campaign, language),
+        )
+        choices += [language, *(f"{form}: {sample}" for form, sample in offered)]
+        choices += [f"{slot}: {' | '.join(texts)}" for slot, texts in source.variants] + [""]
+    compare("\n".join(choices).encode(), "mamai", CHOICES)
+
+
+def _templates(session: Session, campaign: Campaign) -> Iterable[LetterTemplate]:
+    return current_templates(session, campaign.id).values()

@@ -174,7 +174,8 @@ def test_a_changed_paragraph_marks_its_translation_until_somebody_ties_it_anew(
     assert "out of date" in olena.open(office.draft("letters")).text
     with office.database.reading() as session:
         behind = out_of_date(current_templates(session, office.campaign().id))
-    assert [(lag.stale, lag.untranslated) for lag in behind.values()] == [(1, 1)]
+    found = {(lag.stale, lag.untranslated) for (_, language), lag in behind.items() if lag}
+    assert found == {(1, 1)}, "each translation of it, by the one paragraph"
 
     # Saving something else does not say that the paragraph was read again.
     form = page.form()
@@ -198,7 +199,7 @@ def test_a_reviewer_sees_which_letter_translates_an_older_text(
     olena.press(source)
     review = olena.open(office.draft("review"))
     olena.press(review.form("/ask"))
-    assert amal.open(office.draft("review")).text.count("translates an older text") == 1
+    assert amal.open(office.draft("review")).text.count("translates an older text") > 1
 
 
 def test_two_people_on_one_letter_lose_neither_form(
