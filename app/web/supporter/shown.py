@@ -208,5 +208,10 @@ def _shown(
         recipient=recipient_of(campaign, preview.target, page),
         channel=preview.channel,
         letter=preview.letter,
-        translation=reading_version(campaign, templates, preview, page, given, day),
+        # What the writer made of it says something else than the campaign's text.
+        translation=(
+            None
+            if preview.is_edited
+            else reading_version(campaign, templates, preview, page, given, day)
+        ),
     )
