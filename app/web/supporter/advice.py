@@ -9,7 +9,7 @@ from app.letters.coach import Advice, Topic
 
 WORRIES = {
     Topic.LIKE_MODEL: lazy_gettext(
-        "%(percent)s of this is the campaign’s own text. A letter in your own words counts for more."
+        "%(percent)s of this is the campaign’s own text. Your own words would count for more."
     ),
     Topic.LIKE_OTHERS: lazy_gettext("Another supporter’s letter is much the same: %(percent)s."),
     Topic.DEMAND_MISSING: lazy_gettext(
