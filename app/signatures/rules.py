@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +13,7 @@ from app.campaigns.models import Campaign, LetterTemplate, Target, TargetKind
 from app.core.addresses import BadAddress, checked_address, same_mailbox
 from app.core.errors import Refused
 from app.core.i18n import countries
-from app.core.text import BadCharacters, clean_line, clean_text, fold
+from app.core.text import BadCharacters, clean_line, clean_text, fold, graphemes, has_picture
 from app.letters.agreement import WriterForm
 from app.letters.render import one_line
 from app.letters.rules import passages
@@ -29,6 +28,8 @@ BODY_AT_MOST = 10_000
 # No template has more mixes than this, and after the last one the first comes again.
 TURNS_AT_MOST = 64
 NO_COUNTRY = "-"
+# A syllable of Devanagari or Tamil may be six or seven.
+_CHARACTERS_A_LETTER = 8
 _DIRECTION_MARKS = dict.fromkeys(map(ord, "\u061c\u200e\u200f"))
 # Long enough for a holiday week, short enough that an address that never said yes is soon gone.
 LINK_LIVES = timedelta(days=7)
@@ -140,6 +141,8 @@ def check_form(
     name = _line(typed.get("name", ""), "name", NAME_AT_MOST, errors)
     if not name and "name" not in errors:
         errors["name"] = FieldError("name_empty")
+    if has_picture(name):
+        errors["name"] = FieldError("name_picture")
     email = _email(typed.get("email", ""), campaign, errors)
     country = typed.get("country", "").strip()
     if country != NO_COUNTRY and country not in {code for code, _name in countries("en")}:
@@ -246,7 +249,8 @@ def _line(typed: str, field: str, at_most: int, errors: dict[str, FieldError]) -
     except BadCharacters:
         errors[field] = FieldError("bad_characters")
         return ""
-    excess = graphemes(text) - at_most
+    # A letter may be several characters, but not a page of them.
+    excess = max(graphemes(text) - at_most, len(text) - at_most * _CHARACTERS_A_LETTER)
     if excess > 0:
         errors[field] = FieldError(f"{field}_too_long", excess)
     return text
@@ -295,15 +299,6 @@ def _email(typed: str, campaign: Campaign, errors: dict[str, FieldError]) -> str
     if same_mailbox(email) in theirs:
         errors["email"] = FieldError("email_is_target")
     return email
-
-
-def graphemes(text: str) -> int:
-    """How many letters a reader sees, near enough: combining marks and joiners do not count."""
-    return sum(
-        1
-        for letter in text
-        if not unicodedata.combining(letter) and letter not in ("\u200c", "\u200d")
-    )
 
 
 def person_of(form: SignForm) -> tuple[str, str]:

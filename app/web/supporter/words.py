@@ -21,6 +21,9 @@ FIELDS = (
 
 REFUSALS = {
     "name_empty": lazy_gettext("Enter the name you want under the letter"),
+    "name_picture": lazy_gettext(
+        "Write the name in letters, please: not every recipient can see the little picture"
+    ),
     "email_empty": lazy_gettext("Enter your e-mail address, or choose “Copy or print”"),
     "email_malformed": lazy_gettext("Enter an e-mail address like name@example.org"),
     "email_is_target": lazy_gettext(
