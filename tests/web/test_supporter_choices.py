@@ -205,6 +205,15 @@ def test_a_text_that_could_deceive_is_refused_where_it_was_typed(
     assert house.count(Signature) == 0
 
 
+def test_a_text_that_came_too_late_is_given_back(
+    client: FlaskClient, choices: str, house: House, english: Page
+) -> None:
+    house.change(choices, closes_at=datetime(2026, 1, 1, tzinfo=UTC))
+    answer = client.post(f"/en{choices}/send", data={**fields_of(english), "body-1": MINE})
+    assert answer.status_code == 409
+    assert "I have thought about this for days." in answer.text
+
+
 def test_town_and_line_stand_in_the_letter_and_are_asked_only_where_it_has_a_place(
     supporter: Supporter, choices: str, demo: Demonstration
 ) -> None:

@@ -10,6 +10,7 @@ from app.campaigns.queries import current_templates
 from app.campaigns.rules import PageState, missing_for_review, page_state
 from app.campaigns.sources import asked_of_writers
 from app.core.i18n import catalogues, gettext
+from app.signatures.compose import Given
 from app.signatures.rules import (
     ABOUT_AT_MOST,
     NO_COUNTRY,
@@ -71,8 +72,7 @@ def _draw(campaign: Campaign, language: str) -> str:
             first,
             spoken,
             now(),
-            name=gettext("Your name"),
-            sentence=gettext("Your own sentence stands here."),
+            given=Given(gettext("Your name"), sentence=gettext("Your own sentence stands here.")),
         ),
         typed=Typed(letter_language=spoken, targets=(str(first.position),)),
         asked=asked_of_writers(templates.values()),

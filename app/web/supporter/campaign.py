@@ -13,6 +13,7 @@ from app.campaigns.queries import current_templates, get_public_campaign, list_m
 from app.campaigns.sources import asked_of_writers
 from app.core.i18n import current_language
 from app.core.i18n import gettext as _
+from app.signatures.compose import Given
 from app.signatures.rules import (
     ABOUT_AT_MOST,
     NO_COUNTRY,
@@ -75,8 +76,12 @@ def _page(found: Campaign, typed: Typed, errors: Mapping[str, str] | None = None
         first,
         letter_language,
         now(),
-        name=typed.name or _("Your name"),
-        sentence=typed.sentence or _("Your own sentence stands here."),
+        given=Given(
+            typed.name or _("Your name"),
+            sentence=typed.sentence or _("Your own sentence stands here."),
+            about=typed.about,
+            town=typed.town,
+        ),
     )
     return render_template(
         "supporter/campaign.html",
