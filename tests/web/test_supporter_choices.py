@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.campaigns.document import load_demonstration
+from app.campaigns.models import CampaignState, ClosedReason
 from app.core.db import unit_of_work
 from app.letters.agreement import WriterForm
 from app.sections.actions import default_section
-from app.signatures.actions import confirm
+from app.signatures.actions import confirm, withdraw
 from app.signatures.compose import finished_letter
-from app.signatures.models import Letter, Signature
+from app.signatures.models import SEALED, Letter, Signature
 from app.signatures.queries import list_fingerprints, open_answers, seal_of
+from app.signatures.upkeep import destroy_kept, forget_unconfirmed
 from tests.builders import CHOICES, LINKS, a_document_with_choices
 from tests.web.conftest import Demonstration, House
 from tests.web.supporter import Page, Supporter
@@ -261,3 +263,32 @@ def sent_body(house: House) -> list[str]:
         (letter,) = signature.letters
         assert signature.writer_form in WriterForm
         return finished_letter(signature.campaign, signature, letter, answers).body()
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "never confirmed", "retention ended"])
+def test_own_words_go_when_their_writer_is_let_go(
+    client: FlaskClient, choices: str, house: House, english: Page, way: str
+) -> None:
+    typed = {**fields_of(english), "about": "I am a nurse.", "town": "Uppsala", "body-1": MINE}
+    assert client.post(f"/en{choices}/send", data=typed).status_code == 200
+    now = datetime.now(UTC)
+    with unit_of_work(house.database.writing) as session:
+        signature = session.scalars(select(Signature)).one()
+        assert all(getattr(signature, name) for name in SEALED if name != "sealed_sentence")
+        if way == "never confirmed":
+            assert forget_unconfirmed(session, now + timedelta(days=9)) == 1
+        else:
+            confirm(session, house.keys, signature, links=LINKS, now=now)
+        if way == "withdrawn":
+            withdraw(session, signature, now)
+        if way == "retention ended":
+            signature.campaign.state = CampaignState.CLOSED
+            signature.campaign.closed_reason = ClosedReason.STOPPED
+            signature.campaign.closed_at = now
+            session.flush()
+            assert destroy_kept(session, now + timedelta(days=400)) == 1
+    with house.database.reading() as session:
+        left = session.scalars(select(Signature)).one()
+        assert [getattr(left, name) for name in SEALED] == [None] * len(SEALED)
+        (letter,) = left.letters
+        assert (letter.sealed_body, letter.fingerprint) == (None, None)
