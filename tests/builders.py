@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts.actions import create_account
 from app.accounts.models import Account, RoleName
 from app.campaigns import actions
-from app.campaigns.document import load_demonstration, read_documents
+from app.campaigns.document import CampaignDocument, load_demonstration, read_documents
 from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign_by_id
 from app.core.tokens import Keys, keyed_hash
@@ -29,6 +30,39 @@ NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 LINKS = Links("http://outcry.test")
 
 
+# A sentence in the forms of its language, and two openings.
+CHOICES = {
+    "en": (
+        {"neutral": "I am worried."},
+        ["I write to you because of news that troubles me.", "I turn to you as a private person."],
+    ),
+    "fr": (
+        {
+            "neutral": "Je suis très préoccupé·e par ce que j’ai lu.",
+            "feminine": "Je suis très préoccupée par ce que j’ai lu.",
+            "masculine": "Je suis très préoccupé par ce que j’ai lu.",
+        },
+        ["Je vous écris à titre personnel.", "Permettez-moi de m’adresser à vous."],
+    ),
+    "ru": (
+        {
+            "neutral": "Меня встревожили эти известия.",
+            "feminine": "Я встревожена этими известиями.",
+            "masculine": "Я встревожен этими известиями.",
+        },
+        ["Обращаюсь к Вам как частное лицо.", "Позвольте мне обратиться к Вам."],
+    ),
+    "ar": (
+        {
+            "neutral": "يساورني قلق بالغ.",
+            "feminine": "إنني قلقة للغاية.",
+            "masculine": "إنني قلق للغاية.",
+        },
+        ["أكتب إليكم بصفتي الشخصية.", "اسمحوا لي أن أخاطبكم."],
+    ),
+}
+
+
 def the_demonstration(
     session: Session, keys: Keys, name: str = "mamai", now: datetime = NOON
 ) -> Campaign:
@@ -38,6 +72,21 @@ def the_demonstration(
     assert campaign is not None
     session.flush()
     return get_campaign_by_id(session, campaign.id)
+
+
+def a_document_with_choices(name: str = "choices") -> CampaignDocument:
+    """The Mamaï document, with letters that agree with their writer, vary, and ask who it is."""
+    content = deepcopy(next(found for found in read_documents() if found.name == "mamai").content)
+    content["letter_languages"] = ["ar", "ru", "en", "fr"]
+    for letters in content["letters"].values():
+        for language, letter in letters.items():
+            worried, openings = CHOICES.get(language, CHOICES["en"])
+            letter["body"] = (
+                "{{ opening }}\n\n{{ worried }}\n\n{{ writer_about }}\n\n" + letter["body"]
+            )
+            letter["forms"] = {"worried": worried}
+            letter["variants"] = {"opening": openings}
+    return CampaignDocument(name, content)
 
 
 def an_account(

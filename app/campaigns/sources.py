@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from uuid import UUID
 
 from app.authorities.models import Office
@@ -11,7 +12,10 @@ from app.campaigns.models import Campaign, LetterTemplate, Target
 from app.letters.agreement import Concerned, PersonForm, agreement_of
 from app.letters.declarations import freeze_forms, freeze_variants
 from app.letters.manners import Manners, OfficeKind, default_manners, languages_with_manners
+from app.letters.placeholders import WRITER_ABOUT
 from app.letters.render import LetterSource, Recipient
+
+OPTIONAL = ("writer_town", WRITER_ABOUT)
 
 
 def source_of(template: LetterTemplate) -> LetterSource:
@@ -24,6 +28,16 @@ def source_of(template: LetterTemplate) -> LetterSource:
         freeze_forms(template.forms),
         freeze_variants(template.variants),
     )
+
+
+def asked_of_writers(templates: Iterable[LetterTemplate]) -> frozenset[str]:
+    """Which of the writer's optional answers the letters have a place for; no other is asked."""
+    texts = [
+        text
+        for template in templates
+        for text in (template.subject, template.body, *chain(*template.variants.values()))
+    ]
+    return frozenset(name for name in OPTIONAL if any(name in text for text in texts))
 
 
 def recipient_of(target: Target, language: str) -> Recipient:

@@ -23,7 +23,7 @@ from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.support import LazyProxy, NullTranslations, Translations
 
 SOURCE = "en"
@@ -234,6 +234,11 @@ def utc_offset(moment: datetime, zone: str) -> str:
 
 def number(value: int, language: str | None = None) -> str:
     return format_decimal(value, locale=locale_of(language or current_language()))
+
+
+def percent(value: int, language: str | None = None) -> str:
+    """A whole percentage as the language writes it."""
+    return format_percent(value / 100, locale=locale_of(language or current_language()))
 
 
 def list_of(items: list[str] | tuple[str, ...], language: str | None = None) -> str:

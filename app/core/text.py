@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import regex
+
 from app.core.errors import Refused
 
 _BIDI_CONTROLS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+# What is left of bytes that were no text, such as half a character.
+_LOST = "\ufffd"
+# Pasted along without anybody seeing it; the joiners, which scripts need, are not among them.
+_UNSEEN = dict.fromkeys((0xAD, 0x180E, 0x200B, *range(0x2060, 0x2065), 0xFEFF))
+_UNSEEN |= dict.fromkeys(range(0xE0000, 0xE0080))
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[bqBQ]\?")
 _COMBINING_AT_MOST = 4
 
@@ -25,7 +32,7 @@ def clean_line(text: str) -> str:
 
     Refused are control characters, line and paragraph separators, lone surrogates, bidirectional
     controls, piles of combining marks and encoded words (RFC 2047), which some mail libraries turn
-    back into line breaks (CVE-2024-6923).
+    back into line breaks (CVE-2024-6923). What nobody sees and no script needs is dropped.
     """
     return " ".join(_checked(text).split())
 
@@ -41,8 +48,18 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def graphemes(text: str) -> int:
+    """How many letters a reader sees, by the rules of Unicode (UAX 29)."""
+    return len(regex.findall(r"\X", text))
+
+
+def has_picture(text: str) -> bool:
+    """Whether there is an emoji in it, which no font of ours and few offices can draw."""
+    return regex.search(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}", text) is not None
+
+
 def _checked(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.replace("\t", " "))
+    text = unicodedata.normalize("NFC", text.replace("\t", " ").translate(_UNSEEN))
     marks = 0
     for letter in text:
         kind = unicodedata.category(letter)
@@ -50,6 +67,7 @@ def _checked(text: str) -> str:
         if (
             kind in ("Cc", "Cs", "Zl", "Zp", "Co")
             or letter in _BIDI_CONTROLS
+            or letter == _LOST
             or marks > _COMBINING_AT_MOST
         ):
             raise BadCharacters

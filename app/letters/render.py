@@ -172,7 +172,7 @@ def render(
         words = {hole: _word(answers, hole, source.language) for hole in ready.holes}
         subject = _taken_in(subject, words)
         for place, pattern in ready.open:
-            paragraphs[place] = Paragraph(ParagraphKind.TEXT, _taken_in(pattern, words))
+            paragraphs[place] = Paragraph(paragraphs[place].kind, _taken_in(pattern, words))
     return FinishedLetter(
         source.language,
         ready.direction,
@@ -250,7 +250,10 @@ def _ready(
             text = texts[_place_of(part, mix)]
             if MARK in text:
                 waiting.append((len(paragraphs), text))
-            paragraphs.append(Paragraph(ParagraphKind.TEXT, one_line(text)))
+            # Who the writer is, they say themselves, and not always in the letter's language.
+            by_writer = part.hole == WRITER_ABOUT
+            kind = ParagraphKind.OWN if by_writer else ParagraphKind.TEXT
+            paragraphs.append(Paragraph(kind, one_line(text)))
     holes = [
         name for text in (texts[0], *dict(waiting).values()) for name in _WAITING.findall(text)
     ]

@@ -19,6 +19,7 @@ from app.core.tokens import Keys, keyed_hash, new_nonce
 from app.delivery import actions as delivery
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, Lane
+from app.letters.coach import fingerprint_of
 from app.letters.render import FinishedLetter
 from app.notices.links import Links
 from app.signatures import notices, queries, rules
@@ -81,12 +82,18 @@ def sign(
     chosen = [target for target in form.targets if target not in written]
     for preview in compose_letters(campaign, templates, form, form_hash, local_day(campaign, now)):
         if preview.target.id in chosen:
+            row = uuid.uuid4()
+            body = "\n\n".join(preview.letter.body()) if preview.is_edited else ""
             signature.letters.append(
                 Letter(
+                    id=row,
                     target=preview.target,
                     template=preview.template,
                     channel=preview.channel,
                     language=preview.template.language,
+                    sealed_body=(
+                        seal.close(body, table="letter", column="body", row=row) if body else None
+                    ),
                 )
             )
     session.add(signature)
@@ -119,10 +126,12 @@ def confirm(
     if is_new:
         count(session, Figure.CONFIRMED, labels_of(signature), day_of(now))
     answers = queries.open_answers(seal, signature)
+    likeness_key = queries.likeness_key(seal)
     # In one order for everybody: two confirmations that meet a new mailbox each must not wait for
     # one another.
     for letter in sorted(signature.letters, key=lambda letter: letter.target.position):
         finished = finished_letter(campaign, signature, letter, answers)
+        letter.fingerprint = fingerprint_of(finished, likeness_key)
         if letter.channel is LetterChannel.EMAIL:
             letter.dispatch = _enqueue(session, seal, letter, finished, answers, now)
         else:

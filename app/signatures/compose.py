@@ -12,6 +12,7 @@ from app.campaigns.sources import concerned_in, demands_of, people_in, recipient
 from app.core.i18n import country_name
 from app.core.tokens import Keys, keyed_hash
 from app.letters.agreement import WriterForm
+from app.letters.own_words import body_to_edit, with_body
 from app.letters.render import Answers, FinishedLetter, LetterSource, render
 from app.letters.variants import mix_for
 from app.signatures.models import Letter, LetterChannel, Signature
@@ -37,6 +38,7 @@ class Given:
     writer_form: WriterForm = WriterForm.NEUTRAL
     turn: int = 0
     seed: bytes = b""
+    bodies: tuple[tuple[UUID, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Preview:
     channel: LetterChannel
     template: LetterTemplate
     letter: FinishedLetter
+    # As the campaign wrote it, where the writer has edited it.
+    model: FinishedLetter
+
+    @property
+    def is_edited(self) -> bool:
+        return self.letter is not self.model
 
 
 def compose_letters(
@@ -93,7 +101,8 @@ def finished_letter(
         # The same hash that `mix_seed` gave the check page.
         signature.form_hash,
     )
-    return _render(campaign, letter.target, letter.template, given, day)
+    model = _render(campaign, letter.target, letter.template, given, day)
+    return _edited(model, answers.bodies.get(letter.id, ""))
 
 
 def reading_version(
@@ -121,6 +130,7 @@ def given_in(form: SignForm, seed: bytes) -> Given:
         form.writer_form,
         form.turn,
         seed,
+        form.bodies,
     )
 
 
@@ -138,8 +148,14 @@ def _preview(
     on: date,
 ) -> Preview:
     template = template_for(templates, target, language, campaign.letter_languages)
-    letter = _render(campaign, target, template, given, on)
-    return Preview(target, channel_of(target.authority), template, letter)
+    model = _render(campaign, target, template, given, on)
+    letter = _edited(model, dict(given.bodies).get(target.id, ""))
+    return Preview(target, channel_of(target.authority), template, letter, model)
+
+
+def _edited(model: FinishedLetter, body: str) -> FinishedLetter:
+    """The letter with its writer's own body; a text that was left as it was is no edit."""
+    return with_body(model, body) if body and body != body_to_edit(model) else model
 
 
 def _render(

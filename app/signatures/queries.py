@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -42,6 +42,8 @@ class OpenedAnswers:
     sentence: str
     town: str
     about: str
+    # The bodies that the writer edited, by letter.
+    bodies: Mapping[UUID, str]
 
 
 def token_key(keys: Keys) -> bytes:
@@ -175,6 +177,30 @@ def list_unsettled(session: Session, limit: int) -> Sequence[Signature]:
     return session.scalars(found).all()
 
 
+def list_fingerprints(
+    session: Session, campaign_id: UUID, language: str, limit: int = 300
+) -> Sequence[bytes]:
+    """What is kept of the newest letters of a campaign in a language, to compare another with."""
+    newest = (
+        select(Letter.fingerprint)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .where(
+            Signature.campaign_id == campaign_id,
+            Signature.confirmed_on.is_not(None),
+            Letter.language == language,
+            Letter.fingerprint.is_not(None),
+        )
+        .order_by(Signature.confirmed_on.desc())
+        .limit(limit)
+    )
+    return [kept for kept in session.scalars(newest) if kept is not None]
+
+
+def likeness_key(seal: Seal) -> bytes:
+    """The campaign's own key for fingerprints: those of two campaigns cannot be compared."""
+    return seal.lookup("likeness")
+
+
 def seal_of(session: Session, keys: Keys, signature: Signature) -> Seal:
     return get_seal(session, keys, signature.campaign.key_id)
 
@@ -193,4 +219,9 @@ def open_answers(seal: Seal, signature: Signature) -> OpenedAnswers:
         opened(signature.sealed_sentence, "sentence"),
         opened(signature.sealed_town, "town"),
         opened(signature.sealed_about, "about"),
+        {
+            letter.id: seal.open(letter.sealed_body, table="letter", column="body", row=letter.id)
+            for letter in signature.letters
+            if letter.sealed_body is not None
+        },
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,13 +13,24 @@ from app.campaigns.models import Campaign, LetterTemplate, Target, TargetKind
 from app.core.addresses import BadAddress, checked_address, same_mailbox
 from app.core.errors import Refused
 from app.core.i18n import countries
-from app.core.text import BadCharacters, clean_line, fold
+from app.core.text import BadCharacters, clean_line, clean_text, fold, graphemes, has_picture
 from app.letters.agreement import WriterForm
+from app.letters.render import one_line
+from app.letters.rules import passages
 from app.signatures.models import LetterChannel
 
 NAME_AT_MOST = 120
 SENTENCE_AT_MOST = 300
+TOWN_AT_MOST = 120
+ABOUT_AT_MOST = 200
+# Three pages or so: what is longer is no letter any more. One page is advice.
+BODY_AT_MOST = 10_000
+# No template has more mixes than this, and after the last one the first comes again.
+TURNS_AT_MOST = 64
 NO_COUNTRY = "-"
+# A syllable of Devanagari or Tamil may be six or seven.
+_CHARACTERS_A_LETTER = 8
+_DIRECTION_MARKS = dict.fromkeys(map(ord, "\u061c\u200e\u200f"))
 # Long enough for a holiday week, short enough that an address that never said yes is soon gone.
 LINK_LIVES = timedelta(days=7)
 # The second mail says that it is the last one.
@@ -98,6 +108,8 @@ class SignForm:
     about: str = ""
     writer_form: WriterForm = WriterForm.NEUTRAL
     turn: int = 0
+    # The bodies that the writer edited, by target.
+    bodies: tuple[tuple[UUID, str], ...] = ()
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -106,6 +118,7 @@ class SignForm:
         return (
             *(self.name, self.email, self.country, self.sentence, targets, self.letter_language),
             *(self.town, self.about, self.writer_form.value, str(self.turn)),
+            *(part for target, body in self.bodies for part in (str(target), body)),
         )
 
 
@@ -117,16 +130,19 @@ def check_form(
     *,
     page_language: str,
     form_key: str,
+    bodies: Mapping[str, str] | None = None,
 ) -> SignForm:
     """Turn what was typed into a form that can be signed, or refuse with every error at once.
 
-    `typed` holds name, email, country, sentence, letter_language; `positions` the ticked targets,
-    as their numbers on the page.
+    `typed` holds name, email, country, sentence, letter_language, town, about, writer_form, turn;
+    `positions` the ticked targets, as their numbers on the page; `bodies` edited ones by number.
     """
     errors: dict[str, FieldError] = {}
     name = _line(typed.get("name", ""), "name", NAME_AT_MOST, errors)
     if not name and "name" not in errors:
         errors["name"] = FieldError("name_empty")
+    if has_picture(name):
+        errors["name"] = FieldError("name_picture")
     email = _email(typed.get("email", ""), campaign, errors)
     country = typed.get("country", "").strip()
     if country != NO_COUNTRY and country not in {code for code, _name in countries("en")}:
@@ -139,6 +155,13 @@ def check_form(
     letter_language = typed.get("letter_language", "")
     if letter_language not in languages:
         errors["letter_language"] = FieldError("letter_language_unknown")
+    town = _line(typed.get("town", ""), "town", TOWN_AT_MOST, errors)
+    about = _line(typed.get("about", ""), "about", ABOUT_AT_MOST, errors)
+    edited = {
+        by_position[position].id: body
+        for position, text in (bodies or {}).items()
+        if position in by_position and (body := _body(text, f"body-{position}", errors))
+    }
     if errors:
         raise FormErrors(errors)
     return SignForm(
@@ -150,6 +173,11 @@ def check_form(
         letter_language,
         page_language,
         form_key,
+        town,
+        about,
+        _form(typed.get("writer_form", "")),
+        _turn(typed.get("turn", "")),
+        tuple((target, edited[target]) for target in dict.fromkeys(chosen) if target in edited),
     )
 
 
@@ -221,10 +249,36 @@ def _line(typed: str, field: str, at_most: int, errors: dict[str, FieldError]) -
     except BadCharacters:
         errors[field] = FieldError("bad_characters")
         return ""
-    excess = graphemes(text) - at_most
+    # A letter may be several characters, but not a page of them.
+    excess = max(graphemes(text) - at_most, len(text) - at_most * _CHARACTERS_A_LETTER)
     if excess > 0:
         errors[field] = FieldError(f"{field}_too_long", excess)
     return text
+
+
+def _body(typed: str, field: str, errors: dict[str, FieldError]) -> str:
+    """An edited body, one line a paragraph; an emptied one is the campaign's own again."""
+    try:
+        # The marks of direction may stand in the text that the writer was given to edit.
+        clean_text(typed.translate(_DIRECTION_MARKS))
+    except BadCharacters:
+        errors[field] = FieldError("bad_characters")
+        return ""
+    excess = graphemes(typed) - BODY_AT_MOST
+    if excess > 0:
+        errors[field] = FieldError("body_too_long", excess)
+    lines = (one_line(passage.source) for passage in passages(typed))
+    return "\n\n".join(line for line in lines if line)
+
+
+def _form(typed: str) -> WriterForm:
+    # Chosen by a button of ours; anything else is no choice.
+    return next((form for form in WriterForm if form.value == typed), WriterForm.NEUTRAL)
+
+
+def _turn(typed: str) -> int:
+    is_number = typed.isascii() and typed.isdigit() and len(typed) <= 3
+    return int(typed) % TURNS_AT_MOST if is_number else 0
 
 
 def _email(typed: str, campaign: Campaign, errors: dict[str, FieldError]) -> str:
@@ -245,15 +299,6 @@ def _email(typed: str, campaign: Campaign, errors: dict[str, FieldError]) -> str
     if same_mailbox(email) in theirs:
         errors["email"] = FieldError("email_is_target")
     return email
-
-
-def graphemes(text: str) -> int:
-    """How many letters a reader sees, near enough: combining marks and joiners do not count."""
-    return sum(
-        1
-        for letter in text
-        if not unicodedata.combining(letter) and letter not in ("\u200c", "\u200d")
-    )
 
 
 def person_of(form: SignForm) -> tuple[str, str]:

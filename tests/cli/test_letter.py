@@ -15,12 +15,14 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from app import create_app
+from app.campaigns.document import load_demonstration
 from app.campaigns.models import Campaign, LetterTemplate
 from app.core.db import Base, unit_of_work
 from app.core.schema import upgrade
+from app.sections.actions import default_section
 from app.state import state_of
 from config import Settings
-from tests.builders import a_campaign
+from tests.builders import CHOICES, a_campaign, a_document_with_choices
 
 
 @pytest.fixture
@@ -52,6 +54,22 @@ def rows(app: Flask) -> dict[str, int]:
             name: session.scalar(select(func.count()).select_from(table)) or 0
             for name, table in Base.metadata.tables.items()
         }
+
+
+def test_town_line_form_and_turn_are_those_of_the_page(app: Flask) -> None:
+    state = state_of(app)
+    with unit_of_work(state.database.writing) as session:
+        document, section = a_document_with_choices(), default_section(session)
+        campaign = load_demonstration(session, state.keys, section, document, datetime.now(UTC))
+        assert campaign is not None
+    words = ("--language", "fr", "--about", "Je suis sage-femme.", "--form", "feminine")
+    first = rendered(app, campaign, *words).stdout
+    assert "Je suis sage-femme." in first
+    assert CHOICES["fr"][0]["feminine"] in first
+    second = rendered(app, campaign, *words, "--turn", "1").stdout
+    shown = [opening for opening in CHOICES["fr"][1] if opening in first]
+    assert [one for one in CHOICES["fr"][1] if one in second] != shown
+    assert len(shown) == 1
 
 
 def test_a_letter_is_written_as_text_and_nothing_is_stored(app: Flask) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.text import BadCharacters, clean_line, clean_text, fold
+from app.core.text import BadCharacters, clean_line, clean_text, fold, graphemes
 
 # Everything a keyboard gives; what is refused is listed below, one by one.
 LETTERS = st.text(
@@ -115,3 +115,32 @@ def test_spellings_of_one_name_are_one(one: str, other: str) -> None:
 
 def test_different_names_stay_different() -> None:
     assert fold("Astrom") != fold("Åström")
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("Sam", 3),
+        ("e\u0301", 1),
+        ("क्षत्रिय", 3),
+        ("กำแพง", 4),
+        ("\u1112\u1161\u11ab", 1),
+        ("한국", 2),
+        ("👨‍👩‍👧‍👦", 1),
+        ("🇫🇷", 1),
+        ("葛\U000e0100", 1),
+        ("שָׁלוֹם", 4),
+    ],
+)
+def test_letters_are_counted_as_readers_see_them(text: str, letters: int) -> None:
+    assert graphemes(text) == letters
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\U000e0041"])
+def test_what_nobody_sees_is_dropped_and_not_kept(unseen: str) -> None:
+    assert clean_line(f"Sam{unseen} Åström") == "Sam Åström"
+
+
+def test_a_character_that_got_lost_is_refused() -> None:
+    with pytest.raises(BadCharacters):
+        clean_line("Sam\ufffd")

@@ -32,6 +32,7 @@ from app.signatures.models import Signature
 from app.signatures.queries import CONFIRM, STATUS, find_by_form, token_of
 from app.signatures.rules import SignForm, addressed
 from app.web.supporter.form import PURPOSE
+from tests.builders import a_document_with_choices
 from tests.end_to_end.plain import Answer, Fields, Reader
 from tests.end_to_end.running import Running
 
@@ -100,6 +101,7 @@ SUPPORTER_PAGES = (
     "campaign-paused",
     "campaign-closed",
     "campaign-hidden",
+    "campaign-choices",
     "form-errors",
     "form-errors-ru",
     "form-change",
@@ -107,6 +109,10 @@ SUPPORTER_PAGES = (
     "check-ten",
     "check-at-risk",
     "check-stale",
+    "check-choices",
+    "check-choices-fr",
+    "check-edited",
+    "check-edited-wrong",
     "one-more-tap",
     "too-late",
     "paused-meanwhile",
@@ -212,6 +218,7 @@ class _Rooms:
         self.session, self.keys, self.links = session, keys, links
         self.section = default_section(session)
         self.documents = {document.name: document for document in read_documents()}
+        self.contents = {"choices": a_document_with_choices().content}
         self.mamai = self._there("mamai")
         self.ten = self._there("dosmagambetov")
         self.olena = session.scalars(select(Account).where(Account.email == OLENA)).one()
@@ -224,7 +231,8 @@ class _Rooms:
         self, name: str, when: datetime = NOW, act: Callable[[Campaign], object] | None = None
     ) -> Campaign:
         """One more Mamaï campaign, in another state."""
-        document = CampaignDocument(f"gallery-{name}", self.documents["mamai"].content)
+        mamai = self.documents["mamai"].content
+        document = CampaignDocument(f"gallery-{name}", self.contents.get(name) or mamai)
         made = load_demonstration(self.session, self.keys, self.section, document, when)
         assert made is not None
         self.session.flush()
@@ -313,6 +321,8 @@ def _campaigns(rooms: _Rooms) -> Iterator[Shown]:
     for name in ("closing-soon", "past-date", "paused", "closed"):
         yield Shown(f"campaign-{name}", rooms.paths[name])
     yield Shown("campaign-hidden", rooms.paths["hidden"], 410)
+    rooms.copy("choices")
+    yield Shown("campaign-choices", rooms.paths["choices"])
     yield Shown("letter", f"{rooms.paths['mamai']}/letter/1?letter=ru")
     yield Shown("letter-by-post", f"{rooms.paths['ten']}/letter/3")
     yield Shown("stats-campaign", f"/stats/campaigns/{rooms.ten.reference}", who=KOFI)
@@ -425,12 +435,27 @@ def _forms(gallery: Gallery, rooms: _Rooms) -> Iterator[Shown]:
     yield Shown("check-ten", f"{ten}/check", 200, filled(ten, targets=everybody), on=ten)
     yield Shown("check-at-risk", f"{mamai}/check", 200, filled(mamai, country="KZ"), on=mamai)
     yield Shown("check-stale", f"{mamai}/send", 409, filled(mamai, form="old"), on=mamai)
+    yield from _choices(paths["choices"], filled)
     yield Shown("one-more-tap", f"{mamai}/send", 200, filled(mamai), on=mamai)
     for name, state in (("too-late", "past-date"), ("paused-meanwhile", "paused")):
         typed = filled(mamai, form=rooms.note(state))
         yield Shown(name, f"{paths[state]}/send", 409, typed, on=mamai)
     yield Shown("remind-error", f"{mamai}/remind", 422, {"email": "no"}, on=mamai)
     yield Shown("wrong-method", "/en/privacy", 405, {}, on=mamai)
+
+
+def _choices(path: str, filled: Callable[..., dict[str, str | list[str]]]) -> Iterator[Shown]:
+    """The check page of letters with forms and variants: as they come, and edited."""
+    french = path.replace("/en/", "/fr/")
+    known = {"about": "I am a teacher in Uppsala.", "town": "Uppsala"}
+    for name, page, language in (("", path, "ar"), ("-fr", french, "fr")):
+        typed = filled(page, letter_language=language, **known)
+        yield Shown(f"check-choices{name}", f"{page}/check", 200, typed, on=page)
+    mine = "PLEASE LISTEN!!\n\nI have read about this case, see https://example.org/case."
+    edited = filled(path, letter_language="en", **{"body-1": mine})
+    yield Shown("check-edited", f"{path}/check", 200, edited, on=path)
+    wrong = filled(path, letter_language="ar", **{"body-1": "\u202ex"})
+    yield Shown("check-edited-wrong", f"{path}/check", 422, wrong, on=path)
 
 
 def _reminders(rooms: _Rooms) -> Iterator[Shown]:

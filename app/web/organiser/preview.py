@@ -8,10 +8,14 @@ from flask.typing import ResponseReturnValue
 from app.campaigns.models import Campaign
 from app.campaigns.queries import current_templates
 from app.campaigns.rules import PageState, missing_for_review, page_state
+from app.campaigns.sources import asked_of_writers
 from app.core.i18n import catalogues, gettext
+from app.signatures.compose import Given
 from app.signatures.rules import (
+    ABOUT_AT_MOST,
     NO_COUNTRY,
     SENTENCE_AT_MOST,
+    TOWN_AT_MOST,
     addressed,
     default_letter_language,
     letter_languages,
@@ -68,10 +72,11 @@ def _draw(campaign: Campaign, language: str) -> str:
             first,
             spoken,
             now(),
-            name=gettext("Your name"),
-            sentence=gettext("Your own sentence stands here."),
+            given=Given(gettext("Your name"), sentence=gettext("Your own sentence stands here.")),
         ),
         typed=Typed(letter_language=spoken, targets=(str(first.position),)),
+        asked=asked_of_writers(templates.values()),
+        limits={"town": TOWN_AT_MOST, "about": ABOUT_AT_MOST},
         errors={},
         sentence_limit=SENTENCE_AT_MOST,
         no_country=NO_COUNTRY,

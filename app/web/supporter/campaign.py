@@ -10,11 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from app.campaigns.models import Campaign
 from app.campaigns.queries import current_templates, get_public_campaign, list_moves
+from app.campaigns.sources import asked_of_writers
 from app.core.i18n import current_language
 from app.core.i18n import gettext as _
+from app.signatures.compose import Given
 from app.signatures.rules import (
+    ABOUT_AT_MOST,
     NO_COUNTRY,
     SENTENCE_AT_MOST,
+    TOWN_AT_MOST,
     addressed,
     default_letter_language,
     letter_languages,
@@ -72,8 +76,12 @@ def _page(found: Campaign, typed: Typed, errors: Mapping[str, str] | None = None
         first,
         letter_language,
         now(),
-        name=typed.name or _("Your name"),
-        sentence=typed.sentence or _("Your own sentence stands here."),
+        given=Given(
+            typed.name or _("Your name"),
+            sentence=typed.sentence or _("Your own sentence stands here."),
+            about=typed.about,
+            town=typed.town,
+        ),
     )
     return render_template(
         "supporter/campaign.html",
@@ -84,6 +92,8 @@ def _page(found: Campaign, typed: Typed, errors: Mapping[str, str] | None = None
         offered=offered,
         letter=letter,
         typed=typed,
+        asked=asked_of_writers(templates.values()),
+        limits={"town": TOWN_AT_MOST, "about": ABOUT_AT_MOST},
         errors=errors or {},
         sentence_limit=SENTENCE_AT_MOST,
         no_country=NO_COUNTRY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import render_template
@@ -28,8 +29,9 @@ from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading, settings
 from app.web.supporter import shown
 from app.web.supporter.campaign import form_again
-from app.web.supporter.form import FormStale, Typed, read_form
+from app.web.supporter.form import BODY, FormStale, Typed, read_form
 from app.web.supporter.words import words_for
+from app.web.supporter.workshop import workshop_of
 
 A_MINUTE = timedelta(minutes=1)
 # What may be wrong with a form that is otherwise a good one; everything else is a page of its own.
@@ -92,7 +94,7 @@ def masked(email: str) -> str:
 def _refused(found: Campaign, typed: Typed, refusal: Refused) -> ResponseReturnValue:
     """Whatever was refused, every word that was typed comes back with the answer."""
     if isinstance(refusal, FormErrors):
-        return form_again(found, typed, words_for(refusal.errors), 422)
+        return _wrong(found, typed, words_for(refusal.errors))
     if isinstance(refusal, CampaignClosed | CampaignPaused):
         return _too_late(found, typed), 409
     fresh = typed.renewed(found)
@@ -100,23 +102,47 @@ def _refused(found: Campaign, typed: Typed, refusal: Refused) -> ResponseReturnV
     return _check_page(found, form, fresh, stale=True)
 
 
+def _wrong(found: Campaign, typed: Typed, errors: Mapping[str, str]) -> ResponseReturnValue:
+    """The page whose fields are wrong: an edited letter is put right where it was edited."""
+    if not all(field.startswith(BODY) for field in errors):
+        return form_again(found, typed, errors, 422)
+    try:
+        form = read_form(found, _languages(found), typed.without_bodies(errors))
+    except (BadToken, FormStale):
+        typed = typed.renewed(found)
+        form = read_form(found, _languages(found), typed.without_bodies(errors))
+    return _check_page(found, form, typed, errors=errors)
+
+
 def _check_page(
-    found: Campaign, form: SignForm, typed: Typed, *, stale: bool = False
+    found: Campaign,
+    form: SignForm,
+    typed: Typed,
+    *,
+    stale: bool = False,
+    errors: Mapping[str, str] | None = None,
 ) -> ResponseReturnValue:
     language = current_language()
     templates = current_templates(reading(), found.id)
     seed = mix_seed(keys(), found, form.form_key)
     previews = compose_letters(found, templates, form, seed, local_day(found, now()))
+    given = given_in(form, seed)
+    letters = shown.shown_letters(found, templates, previews, given, now())
+    pairs = list(zip(previews, letters, strict=True))
     page = render_template(
         "supporter/check.html",
         page=shown.shown_campaign(found, language, now()),
-        letters=shown.shown_letters(found, templates, previews, given_in(form, seed), now()),
+        letters=letters,
+        workshop=workshop_of(reading(), keys(), found, pairs, given, typed, errors or {}),
+        errors=errors or {},
         form=form,
         typed=typed,
         delete_on=delete_on(found),
         at_risk=form.country == found.country,
         stale=stale,
     )
+    if errors:
+        return page, 422
     return page, 409 if stale else 200
 
 

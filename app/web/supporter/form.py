@@ -5,7 +5,9 @@ Nothing is stored before "send": the check page carries all of it hidden, and gi
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Self
@@ -22,7 +24,11 @@ from app.web.state import keys, now
 PURPOSE = "sign-form"
 # A page that was left open for longer may show facts or a deadline that have changed since.
 FRESH_FOR = timedelta(days=2)
-FIELDS = ("name", "email", "country", "sentence", "letter_language")
+FIELDS = ("name", "email", "country", "sentence", "letter_language", "town", "about")
+# What the buttons of the check page choose; the form of the campaign page only carries it along.
+CHOSEN = ("writer_form", "turn")
+# In front of a recipient's number: the letter to that one as its writer edited it.
+BODY = "body-"
 
 
 class FormStale(Refused):
@@ -40,14 +46,34 @@ class Typed:
     country: str = ""
     sentence: str = ""
     letter_language: str = ""
+    town: str = ""
+    about: str = ""
+    writer_form: str = ""
+    turn: str = ""
     targets: tuple[str, ...] = ()
     note: str = ""
+    bodies: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_request(cls) -> Self:
         sent = request.form
-        values = {field: sent.get(field, "") for field in FIELDS}
-        return cls(**values, targets=tuple(sent.getlist("targets")), note=sent.get("form", ""))
+        values = {field: sent.get(field, "") for field in (*FIELDS, *CHOSEN)}
+        # What a button says goes before what the page carried along.
+        chosen = {name: sent[f"choose_{name}"] for name in CHOSEN if f"choose_{name}" in sent}
+        bodies = tuple(
+            (name.removeprefix(BODY), text)
+            for name, text in sent.items()
+            if name.startswith(BODY) and _is_edited(name, text)
+        )
+        if sent.get("edited_in", values["letter_language"]) != values["letter_language"]:
+            # A body in Russian is no body for a letter that was changed to English.
+            bodies = ()
+        return cls(
+            **{**values, **chosen},
+            targets=tuple(sent.getlist("targets")),
+            note=sent.get("form", ""),
+            bodies=bodies,
+        )
 
     def renewed(self, campaign: Campaign) -> Self:
         """The same words under a new note, so that they can be sent as a new act."""
@@ -55,8 +81,27 @@ class Typed:
 
     def as_fields(self) -> dict[str, str | tuple[str, ...]]:
         """Every field once more, for a form that carries them hidden."""
+        return {**self.as_written(), **self.as_chosen()}
+
+    def as_written(self) -> dict[str, str | tuple[str, ...]]:
+        """The fields of the campaign page."""
         words = {field: getattr(self, field) for field in FIELDS}
         return {**words, "targets": self.targets, "form": self.note}
+
+    def as_chosen(self) -> dict[str, str | tuple[str, ...]]:
+        """What was chosen and edited on the check page."""
+        said = {field: getattr(self, field) for field in CHOSEN}
+        said |= {f"{BODY}{number}": text for number, text in self.bodies}
+        said["edited_in"] = self.letter_language if self.bodies else ""
+        return {name: text for name, text in said.items() if text}
+
+    def body(self, number: int) -> str:
+        return dict(self.bodies).get(str(number), "")
+
+    def without_bodies(self, fields: Collection[str]) -> Self:
+        return replace(
+            self, bodies=tuple(pair for pair in self.bodies if f"{BODY}{pair[0]}" not in fields)
+        )
 
 
 def new_note(campaign: Campaign) -> str:
@@ -71,7 +116,7 @@ def new_note(campaign: Campaign) -> str:
 
 def read_form(campaign: Campaign, languages: list[str], typed: Typed) -> SignForm:
     """The form as something that can be signed; refuses what is wrong in it, or its note."""
-    words = {field: getattr(typed, field) for field in FIELDS}
+    words = {field: getattr(typed, field) for field in (*FIELDS, *CHOSEN)}
     form = check_form(
         campaign,
         languages,
@@ -79,8 +124,22 @@ def read_form(campaign: Campaign, languages: list[str], typed: Typed) -> SignFor
         typed.targets,
         page_language=current_language(),
         form_key="",
+        bodies=dict(typed.bodies),
     )
     return replace(form, form_key=_key_in(typed.note, campaign))
+
+
+def mark_of_body(text: str) -> str:
+    """A mark of a body as it was given to edit, to tell by whether it comes back untouched."""
+    lines = "\n".join(line.strip() for line in text.strip().splitlines())
+    return hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _is_edited(name: str, text: str) -> bool:
+    # The button "take the campaign's text again" names the letter that it is about.
+    sent = request.form
+    untouched = mark_of_body(text) == sent.get(f"model-{name}")
+    return bool(text.strip()) and name != sent.get("again") and not untouched
 
 
 def _key_in(note: str, campaign: Campaign) -> str:

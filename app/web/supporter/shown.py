@@ -114,12 +114,11 @@ def read_letter(
     language: str,
     now: datetime,
     *,
-    name: str = "",
-    sentence: str = "",
+    given: Given | None = None,
 ) -> ShownLetter:
-    """The letter to one target without a form: to read, copy and print."""
+    """The letter to one target without a signature: to read, copy and print."""
     day, page = local_day(campaign, now), current_language()
-    given = Given(name, sentence=sentence)
+    given = given or Given()
     preview = letter_to_read(campaign, templates, target, language, given, day)
     return _shown(campaign, templates, preview, given, now, page)
 
@@ -150,8 +149,13 @@ def letters_of_typed(
             target,
             typed.letter_language,
             now,
-            name=typed.name,
-            sentence=typed.sentence,
+            given=Given(
+                typed.name,
+                sentence=typed.sentence,
+                town=typed.town,
+                about=typed.about,
+                bodies=((target.id, typed.body(target.position)),),
+            ),
         )
         for target in chosen
     ]
@@ -208,5 +212,10 @@ def _shown(
         recipient=recipient_of(campaign, preview.target, page),
         channel=preview.channel,
         letter=preview.letter,
-        translation=reading_version(campaign, templates, preview, page, given, day),
+        # What the writer made of it says something else than the campaign's text.
+        translation=(
+            None
+            if preview.is_edited
+            else reading_version(campaign, templates, preview, page, given, day)
+        ),
     )

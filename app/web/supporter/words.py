@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.core.i18n import gettext as _
 from app.core.i18n import lazy_gettext, ngettext
 from app.signatures.rules import FieldError
 
 # In the order of the page, so that the summary leads down it.
-FIELDS = ("targets", "letter_language", "sentence", "name", "email", "country")
+FIELDS = (
+    "targets",
+    "letter_language",
+    "sentence",
+    "name",
+    "email",
+    "country",
+    "town",
+    "about",
+)
 
 REFUSALS = {
     "name_empty": lazy_gettext("Enter the name you want under the letter"),
+    "name_picture": lazy_gettext(
+        "Write the name in letters, please: not every recipient can see the little picture"
+    ),
     "email_empty": lazy_gettext("Enter your e-mail address, or choose “Copy or print”"),
     "email_malformed": lazy_gettext("Enter an e-mail address like name@example.org"),
     "email_is_target": lazy_gettext(
@@ -23,18 +34,26 @@ REFUSALS = {
     "letter_language_unknown": lazy_gettext("Choose the language of your letter from the list"),
 }
 
+UNPRINTED = {
+    "name": lazy_gettext("The name holds a character that cannot be printed. Remove it, please"),
+    "sentence": lazy_gettext(
+        "The sentence holds a character that cannot be printed. Remove it, please"
+    ),
+    "town": lazy_gettext("The town holds a character that cannot be printed. Remove it, please"),
+    "": lazy_gettext("The text holds a character that cannot be printed. Remove it, please"),
+}
+
 
 def words_for(errors: Mapping[str, FieldError]) -> dict[str, str]:
     """A sentence for each refused field, in the order of the page."""
-    return {field: _words(field, errors[field]) for field in FIELDS if field in errors}
+    bodies = sorted(field for field in errors if field.startswith("body-"))
+    return {field: _words(field, errors[field]) for field in (*FIELDS, *bodies) if field in errors}
 
 
 def _words(field: str, error: FieldError) -> str:
     match error.code:
-        case "bad_characters" if field == "name":
-            return _("The name holds a character that cannot be printed. Remove it, please")
         case "bad_characters":
-            return _("The sentence holds a character that cannot be printed. Remove it, please")
+            return str(UNPRINTED.get(field, UNPRINTED[""]))
         case "name_too_long":
             return ngettext(
                 "The name is %(n)d character too long",
@@ -45,6 +64,12 @@ def _words(field: str, error: FieldError) -> str:
             return ngettext(
                 "Your sentence is %(n)d character too long",
                 "Your sentence is %(n)d characters too long",
+                error.excess,
+            )
+        case "town_too_long" | "about_too_long" | "body_too_long":
+            return ngettext(
+                "This text is %(n)d character too long",
+                "This text is %(n)d characters too long",
                 error.excess,
             )
     return str(REFUSALS[error.code])
