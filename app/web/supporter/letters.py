@@ -10,7 +10,7 @@ from app.campaigns.rules import CampaignClosed, CampaignHidden, CampaignPaused
 from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
-from app.letters.paper import GlyphsMissing
+from app.letters.paper import paper_in
 from app.signatures.actions import confirm, report_done, withdraw
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.queries import CONFIRM, STATUS, get_by_token, token_of
@@ -19,7 +19,7 @@ from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading
 from app.web.supporter import shown
 from app.web.supporter.progress import opened_signature, standings
-from app.web.supporter.read import paper_of, pdf
+from app.web.supporter.read import pdf
 
 # While letters wait, the page looks again by itself: every 20 seconds, for five minutes.
 LOOK_AGAIN_SECONDS = 20
@@ -102,12 +102,7 @@ def print_pdf(token: str, number: int) -> ResponseReturnValue:
     row = next((row for row in standings(found) if row.number == number), None)
     if row is None or row.letter is None:
         abort(404)
-    try:
-        return pdf(row.letter, f"letter-{number}.pdf", paper_of(signature.country))
-    except GlyphsMissing as error:
-        return render_template(
-            "supporter/no_pdf.html", characters=error.characters, token=token
-        ), 409
+    return pdf(row.letter, f"letter-{number}.pdf", paper_in(signature.country))
 
 
 @open_to(Audience.SUPPORTER)

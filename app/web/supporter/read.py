@@ -8,17 +8,12 @@ from flask.typing import ResponseReturnValue
 from app.campaigns.models import Campaign
 from app.campaigns.queries import current_templates, get_public_campaign
 from app.core.i18n import current_language
-from app.letters.paper import Paper, print_letters
+from app.letters.paper import Paper, paper_in, print_letters
 from app.letters.render import FinishedLetter
 from app.signatures.rules import addressed, default_letter_language, letter_languages
 from app.web.audience import Audience, open_to
 from app.web.state import now, reading
 from app.web.supporter import shown
-
-# Where letters are written on Letter-sized paper (CLDR, supplemental "paperSize" data).
-LETTER_PAPER = frozenset(
-    ("BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE")
-)
 
 
 @open_to(Audience.PUBLIC)
@@ -54,14 +49,10 @@ def pdf(letter: FinishedLetter, name: str, paper: Paper) -> Response:
     return answer
 
 
-def paper_of(country: str) -> Paper:
-    return Paper.US_LETTER if country in LETTER_PAPER else Paper.A4
-
-
 def paper_here() -> Paper:
     """The paper of the country that the browser's first language names."""
     first = next(iter(request.accept_languages.values()), "")
-    return paper_of(first.rpartition("-")[2].upper())
+    return paper_in(first.rpartition("-")[2].upper())
 
 
 def _letter(found: Campaign, number: int, offered: list[str]) -> shown.ShownLetter:
