@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
@@ -18,22 +20,47 @@ from app.core.errors import NotFound, Refused
 from app.core.text import clean_line
 from app.delivery.message import Message, build
 from app.letters.agreement import WriterForm, agreement_of
+from app.letters.fax import print_fax
+from app.letters.labels import print_envelope, print_labels
+from app.letters.limits import fitted_text
 from app.letters.links import mail_link
-from app.letters.paper import print_letters
-from app.letters.render import Answers, FinishedLetter, LetterSource, Recipient, render
+from app.letters.paper import Paper, print_letters
+from app.letters.render import Answers, FinishedLetter, LetterSource, render
+from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
-from app.signatures.compose import demands_of
+from app.signatures.compose import addresses_of, demands_of, recipient_in
 from app.signatures.rules import (
-    address_of,
     addressed,
     email_of,
-    office_in,
     point_of,
     template_for,
 )
 
-TEXT, EML, PDF, MAILTO = "text", "eml", "pdf", "mailto"
 _FORMS = [form.value for form in WriterForm]
+
+
+class Shape(StrEnum):
+    """What a letter can be made into."""
+
+    TEXT = "text"
+    EML = "eml"
+    PDF = "pdf"
+    MAILTO = "mailto"
+    FAX = "fax"
+    PHONE = "phone"
+    FORM = "form"
+    LABELS = "labels"
+    ENVELOPE = "envelope"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for besides the letter itself."""
+
+    shape: Shape
+    paper: Paper
+    sender: tuple[str, ...]
+    at_most: int | None
 
 
 class NoAddress(Refused):
@@ -60,7 +87,12 @@ def letter() -> None:
 @click.option("--name", default="", help="The writer's name.")
 @click.option("--sentence", default="", help="The writer's own sentence.")
 @click.option("--form", type=click.Choice(_FORMS), default="neutral")
-@click.option("--as", "shape", type=click.Choice((TEXT, EML, PDF, MAILTO)), default=TEXT)
+@click.option(
+    "--as", "shape", type=click.Choice([str(shape) for shape in Shape]), default=Shape.TEXT.value
+)
+@click.option("--paper", type=click.Choice([str(paper) for paper in Paper]), default=Paper.A4.value)
+@click.option("--sender", multiple=True, help="A line of the writer's address; may be repeated.")
+@click.option("--at-most", type=click.IntRange(1), help="Characters that a web form takes.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file to write.")
 def render_command(
     reference: str,
@@ -71,18 +103,23 @@ def render_command(
     sentence: str,
     form: str,
     shape: str,
+    paper: str,
+    sender: tuple[str, ...],
+    at_most: int | None,
     out: Path | None,
 ) -> None:
     """Write the letter to one target of a campaign. Nothing is stored and nothing leaves."""
     at = now()
     try:
+        lines = tuple(clean_line(line) for line in sender)
+        wish = _Wish(Shape(shape), Paper(paper), lines, at_most)
         answers = Answers(clean_line(name), "", clean_line(sentence), writer_form=WriterForm(form))
         with state().database.reading() as session:
             campaign = get_campaign(session, reference)
             templates = current_templates(session, campaign.id)
             target = _target(campaign, number)
             finished = _finished(campaign, templates, target, language, answers, at)
-            content = _shaped(shape, campaign, target, finished, at)
+            content = _shaped(wish, campaign, target, finished, at)
     except Refused as error:
         refuse(f"There is no such letter ({error.code}).")
         return
@@ -111,17 +148,9 @@ def _finished(
         raise NotWritten
     template = template_for(templates, target, language, campaign.letter_languages)
     spoken = template.language
-    office = office_in(target.authority, spoken)
     return render(
         LetterSource(str(template.id), spoken, template.subject, template.body),
-        Recipient(
-            office.role,
-            office.name,
-            office.institution,
-            office.salutation,
-            office.closing,
-            address_of(target.authority),
-        ),
+        recipient_in(target, spoken),
         answers,
         demands=demands_of(campaign, target.audience_id, spoken),
         people=[person.name_in(spoken) for person in campaign.people],
@@ -131,17 +160,60 @@ def _finished(
 
 
 def _shaped(
-    shape: str, campaign: Campaign, target: Target, finished: FinishedLetter, at: datetime
+    wish: _Wish, campaign: Campaign, target: Target, finished: FinishedLetter, at: datetime
 ) -> bytes:
-    if shape == PDF:
-        return print_letters([finished])
-    if shape == TEXT:
-        return finished.as_text().encode()
+    match wish.shape:
+        case Shape.TEXT:
+            return finished.as_text().encode()
+        case Shape.PHONE:
+            return phone_script(finished).encode()
+        case Shape.FORM:
+            return _for_form(finished, wish.at_most).encode()
+        case Shape.EML:
+            return _mail(campaign, _email(target), finished, at)
+        case Shape.MAILTO:
+            return _link(_email(target), finished)
+        case _:
+            return _printed(wish, campaign, target, finished)
+
+
+def _printed(wish: _Wish, campaign: Campaign, target: Target, finished: FinishedLetter) -> bytes:
+    title, language = finished.subject, finished.language
+    match wish.shape:
+        case Shape.FAX:
+            point = point_of(target.authority, ContactKind.FAX)
+            return print_fax(finished, point.value if point else "", paper=wish.paper)
+        case Shape.LABELS:
+            everybody = addresses_of(campaign, language)
+            return print_labels(everybody, title=title, language=language, paper=wish.paper)
+        case Shape.ENVELOPE:
+            return print_envelope(
+                finished.address,
+                title=title,
+                language=language,
+                sender=wish.sender,
+                paper=wish.paper,
+            )
+        case _:
+            return print_letters([finished], paper=wish.paper, sender=wish.sender)
+
+
+def _email(target: Target) -> str:
     if point_of(target.authority, ContactKind.EMAIL) is None:
         raise NoAddress
-    to = email_of(target.authority)
-    if shape == EML:
-        return _mail(campaign, to, finished, at)
+    return email_of(target.authority)
+
+
+def _for_form(finished: FinishedLetter, at_most: int | None) -> str:
+    fitted = fitted_text(finished, at_most)
+    if not fitted.fits:
+        click.echo("Even the demands alone are longer than that.", err=True)
+    for sentence in fitted.left_out:
+        click.echo(f"Left out: {sentence}", err=True)
+    return fitted.text
+
+
+def _link(to: str, finished: FinishedLetter) -> bytes:
     link = mail_link(finished, to)
     if link.must_copy:
         click.echo("The letter is too long for a link: copy its text into the mail.", err=True)

@@ -68,7 +68,7 @@ def print_letters(
         lambda mark: {
             "paper": paper.value,
             "sender": [directed(mark(line)) for line in lines],
-            "letters": [_sheet(letter, mark) for letter in letters],
+            "letters": [sheet_of(letter, mark) for letter in letters],
         },
     )
 
@@ -117,7 +117,8 @@ def _mark(place: int, missing: list[str]) -> str:
     return "(?)" if len(missing) == 1 else f"(?{place + 1})"
 
 
-def _sheet(letter: FinishedLetter, mark: Marker) -> dict[str, Any]:
+def sheet_of(letter: FinishedLetter, mark: Marker) -> dict[str, Any]:
+    """A letter as the data of a printed sheet."""
     notes = mark.notes(*_texts(letter))
     if notes:
         letter = _marked(letter, mark)

@@ -9,7 +9,14 @@ from uuid import UUID
 
 from app.campaigns.models import Campaign, LetterTemplate, Target
 from app.core.i18n import country_name
-from app.letters.render import Answers, FinishedLetter, LetterSource, Recipient, render
+from app.letters.render import (
+    Answers,
+    FinishedLetter,
+    LetterSource,
+    Recipient,
+    envelope_lines,
+    render,
+)
 from app.signatures.models import Letter, LetterChannel, Signature
 from app.signatures.queries import OpenedAnswers
 from app.signatures.rules import (
@@ -111,22 +118,36 @@ def _render(
     campaign: Campaign, target: Target, template: LetterTemplate, answers: Answers, on: date
 ) -> FinishedLetter:
     language = template.language
-    office = office_in(target.authority, language)
     return render(
         LetterSource(str(template.id), language, template.subject, template.body),
-        Recipient(
-            office.role,
-            office.name,
-            office.institution,
-            office.salutation,
-            office.closing,
-            address_of(target.authority),
-        ),
+        recipient_in(target, language),
         answers,
         demands=demands_of(campaign, target.audience_id, language),
         people=[person.name_in(language) for person in campaign.people],
         on=on,
     )
+
+
+def recipient_in(target: Target, language: str) -> Recipient:
+    """The target as a letter in the language writes to it."""
+    office = office_in(target.authority, language)
+    return Recipient(
+        office.role,
+        office.name,
+        office.institution,
+        office.salutation,
+        office.closing,
+        address_of(target.authority),
+    )
+
+
+def addresses_of(campaign: Campaign, language: str) -> list[tuple[str, ...]]:
+    """What stands on the envelope to each target that has a postal address."""
+    return [
+        envelope_lines(recipient_in(target, language))
+        for target in addressed(campaign)
+        if address_of(target.authority)
+    ]
 
 
 def demands_of(campaign: Campaign, audience_id: UUID, language: str) -> Sequence[str]:

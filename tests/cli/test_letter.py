@@ -12,12 +12,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from click.testing import Result
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
 from app import create_app
 from app.campaigns.models import Campaign, LetterTemplate
+from app.campaigns.queries import get_campaign
 from app.core.db import Base, unit_of_work
 from app.core.schema import upgrade
+from app.signatures.compose import addresses_of
 from app.state import state_of
 from config import Settings
 from tests.builders import a_campaign
@@ -90,6 +93,52 @@ def test_a_letter_is_written_as_paper(app: Flask, tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("shape", ["fax", "labels", "envelope", "pdf"])
+@pytest.mark.parametrize(("paper", "wide"), [("a4", (595, 624)), ("us-letter", (612, 684))])
+def test_paper_comes_in_the_size_that_is_asked_for(
+    app: Flask, tmp_path: Path, shape: str, paper: str, wide: tuple[int, int]
+) -> None:
+    file = tmp_path / "sheet.pdf"
+    words = ("--as", shape, "--paper", paper, "--sender", "Sam", "--out", str(file))
+    rendered(app, the_campaign(app), *words)
+    assert round(float(PdfReader(file).pages[0].mediabox.width)) == wide[shape == "envelope"]
+
+
+def test_labels_hold_every_target_with_a_postal_address(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "labels.pdf"
+    campaign = the_campaign(app, "dosmagambetov")
+    rendered(app, campaign, "--as", "labels", "--language", "en", "--out", str(file))
+    text = " ".join(page.extract_text() for page in PdfReader(file).pages)
+    with state_of(app).database.reading() as session:
+        found = get_campaign(session, campaign.reference)
+        addresses = addresses_of(found, "en")
+    assert len(addresses) > 3
+    for address in addresses:
+        assert address[-1] in text
+
+
+def test_a_fax_says_the_number_of_the_office(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "fax.pdf"
+    rendered(app, the_campaign(app), "--language", "en", "--as", "fax", "--out", str(file))
+    assert "Fax number: +" in " ".join(PdfReader(file).pages[0].extract_text().split())
+
+
+def test_a_phone_script_is_written_in_the_language_of_the_letter(app: Flask) -> None:
+    said = rendered(app, the_campaign(app), "--language", "ru", "--as", "phone", "--name", "Анна")
+    assert said.stdout.startswith("Здравствуйте, меня зовут Анна, я звоню")
+
+
+def test_a_text_for_a_form_says_what_was_left_out(app: Flask) -> None:
+    campaign = the_campaign(app)
+    words = ("--language", "en", "--as", "form")
+    whole = rendered(app, campaign, *words)
+    assert (whole.stderr, whole.stdout) == ("", rendered(app, campaign, "--language", "en").stdout)
+    cut = rendered(app, campaign, *words, "--at-most", "900")
+    assert len(cut.stdout.rstrip().replace("\n", "\r\n")) <= 900
+    assert "Left out: " in cut.stderr
+    assert "longer than that" in rendered(app, campaign, *words, "--at-most", "50").stderr
+
+
 def test_a_letter_is_written_as_a_link_for_a_mail_program(app: Flask) -> None:
     campaign = the_campaign(app)
     with unit_of_work(state_of(app).database.writing) as session:
@@ -149,5 +198,6 @@ def test_there_is_no_mail_to_a_target_without_an_address(app: Flask) -> None:
 
 def test_an_unknown_shape_or_form_is_a_mistake_of_typing(app: Flask) -> None:
     campaign = the_campaign(app)
-    rendered(app, campaign, "--as", "fax", code=2)
+    rendered(app, campaign, "--as", "telex", code=2)
+    rendered(app, campaign, "--paper", "a5", code=2)
     rendered(app, campaign, "--form", "both", code=2)
