@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,11 +17,13 @@ from app.authorities.models import ContactKind
 from app.campaigns.models import Campaign, LetterTemplate, Target
 from app.campaigns.queries import current_templates, get_campaign
 from app.cli.state import now, refuse, state
+from app.core.db import unit_of_work
 from app.core.errors import NotFound, Refused
 from app.core.text import clean_line
 from app.delivery.message import Message, build
 from app.letters.agreement import WriterForm, agreement_of
 from app.letters.fax import print_fax
+from app.letters.handing import hand_over
 from app.letters.labels import print_envelope, print_labels
 from app.letters.limits import fitted_text
 from app.letters.links import mail_link
@@ -29,6 +32,12 @@ from app.letters.render import Answers, FinishedLetter, LetterSource, render
 from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
 from app.signatures.compose import addresses_of, demands_of, recipient_in
+from app.signatures.handing import (
+    cover_for,
+    letters_to_hand_over,
+    note_handing,
+    target_numbered,
+)
 from app.signatures.rules import (
     addressed,
     email_of,
@@ -36,6 +45,8 @@ from app.signatures.rules import (
     template_for,
 )
 
+# Whoever has the shell, in the log of who did what.
+OPERATOR = "operator"
 _FORMS = [form.value for form in WriterForm]
 
 
@@ -67,6 +78,12 @@ class NoAddress(Refused):
     """The target has no e-mail address, so there is no mail to it."""
 
     code = "no_email_address"
+
+
+class NoLetters(Refused):
+    """Nobody's confirmed letter goes to this target by post."""
+
+    code = "no_letters"
 
 
 class NotWritten(Refused):
@@ -127,6 +144,46 @@ def render_command(
         click.echo(content, nl=False)
     else:
         out.write_bytes(content)
+
+
+@letter.command("batch")
+@click.argument("reference")
+@click.option("--target", "number", type=int, default=1, help="Its number on the page, from 1.")
+@click.option("--paper", type=click.Choice([str(paper) for paper in Paper]), default=Paper.A4.value)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="A file to write."
+)
+def batch_command(reference: str, *, number: int, paper: str, out: Path) -> None:
+    """Write every confirmed letter by post to one target into one PDF, to hand over together.
+
+    The file holds names and words of supporters in clear: it is yours to keep safe and to destroy.
+    """
+    at, running = now(), state()
+    try:
+        with running.database.reading() as session:
+            campaign = get_campaign(session, reference)
+            target = target_numbered(campaign, number)
+            cover = cover_for(session, campaign, target, at)
+            if not cover.letters:
+                raise NoLetters
+            with unit_of_work(running.database.writing) as writing:
+                note_handing(writing, OPERATOR, campaign, target, cover.letters, at)
+            letters = letters_to_hand_over(session, running.keys, campaign, target)
+            _write_batch(hand_over(cover, letters, Paper(paper)), out, cover.letters)
+    except Refused as error:
+        refuse(f"There is nothing to hand over ({error.code}).")
+
+
+def _write_batch(pieces: Iterator[tuple[int, bytes]], out: Path, letters: int) -> None:
+    # For its owner alone, from the first byte on.
+    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        told = 0
+        for done, piece in pieces:
+            file.write(piece)
+            if done != told:
+                click.echo(f"{done} of {letters} letters", err=True)
+            told = done
 
 
 def _target(campaign: Campaign, number: int) -> Target:

@@ -141,10 +141,15 @@ def recipient_in(target: Target, language: str) -> Recipient:
     )
 
 
+def addressed_in(target: Target, language: str) -> tuple[str, ...]:
+    """What stands on an envelope to the target."""
+    return envelope_lines(recipient_in(target, language))
+
+
 def addresses_of(campaign: Campaign, language: str) -> list[tuple[str, ...]]:
     """What stands on the envelope to each target that has a postal address."""
     return [
-        envelope_lines(recipient_in(target, language))
+        addressed_in(target, language)
         for target in addressed(campaign)
         if address_of(target.authority)
     ]

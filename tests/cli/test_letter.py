@@ -16,14 +16,17 @@ from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
 from app import create_app
+from app.audit.models import AuditEntry
 from app.campaigns.models import Campaign, LetterTemplate
 from app.campaigns.queries import get_campaign
 from app.core.db import Base, unit_of_work
 from app.core.schema import upgrade
+from app.signatures.actions import confirm
 from app.signatures.compose import addresses_of
 from app.state import state_of
 from config import Settings
-from tests.builders import a_campaign
+from tests.builders import LINKS, a_campaign, a_form, a_signature
+from tests.cast import KOFI, SAM
 
 
 @pytest.fixture
@@ -201,3 +204,47 @@ def test_an_unknown_shape_or_form_is_a_mistake_of_typing(app: Flask) -> None:
     rendered(app, campaign, "--as", "telex", code=2)
     rendered(app, campaign, "--paper", "a5", code=2)
     rendered(app, campaign, "--form", "both", code=2)
+
+
+def batched(app: Flask, reference: str, *words: str, code: int = 0) -> Result:
+    with app.app_context():
+        result: Result = app.test_cli_runner().invoke(args=["letter", "batch", reference, *words])
+    assert result.exit_code == code, (words, result.output, result.exception)
+    return result
+
+
+def test_letters_by_post_are_written_into_one_file_for_its_owner_alone(
+    app: Flask, tmp_path: Path
+) -> None:
+    campaign = the_campaign(app, "dosmagambetov")
+    state, at = state_of(app), datetime.now(UTC)
+    with unit_of_work(state.database.writing) as session:
+        found = get_campaign(session, campaign.reference)
+        for who in (SAM, KOFI):
+            form = a_form(found, who=who, targets=(3,))
+            signature = a_signature(session, state.keys, found, form, at)
+            confirm(session, state.keys, signature, links=LINKS, now=at)
+    file = tmp_path / "batch.pdf"
+    result = batched(app, campaign.reference, "--target", "3", "--out", str(file))
+    assert "2 of 2 letters" in result.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(file).pages]
+    assert len(pages) == 4
+    assert "130000 Aktau" in pages[0]
+    assert all(any(who.name in page for page in pages[1:3]) for who in (SAM, KOFI))
+    assert all(who.name in pages[3] for who in (SAM, KOFI))
+    assert not any(who.email in page for page in pages for who in (SAM, KOFI))
+    with state.database.reading() as session:
+        taken_out = select(AuditEntry).where(AuditEntry.action == "letters.hand_over")
+        entry = session.scalars(taken_out).one()
+    assert (entry.actor, entry.detail) == ("operator", {"target": 3, "letters": 2})
+
+
+def test_without_letters_by_post_there_is_no_file(app: Flask, tmp_path: Path) -> None:
+    campaign, file = the_campaign(app), tmp_path / "batch.pdf"
+    assert "no_letters" in batched(app, campaign.reference, "--out", str(file), code=1).stderr
+    assert (
+        "not_found"
+        in batched(app, campaign.reference, "--target", "9", "--out", str(file), code=1).stderr
+    )
+    assert not file.exists()
