@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full lint format strings lock pictures
+.PHONY: help run test test-full lint format strings lock pictures bench
 
 help: ## show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -11,7 +11,7 @@ test: lint ## set up and pass everything that fits ten minutes
 	@./run test -n auto -m "not long"
 
 test-full: ## the long forms: fault runs, the full matrix of pages
-	@./run test -n auto
+	@./run test -n auto -m long
 
 lint: ## format, lint, types, floor plan, templates
 	@./run python -m ruff format --check --quiet .
@@ -30,6 +30,9 @@ strings: ## bring the catalogues up to date with the sentences in the code
 		--add-location=file --sort-by-file -o $$pot app templates && \
 	./run python -m babel.messages.frontend -q update -i $$pot -d translations -N \
 		--ignore-obsolete --ignore-pot-creation-date; rm -f $$pot
+
+bench: ## measure letters against their yardsticks (see bench/README.md)
+	@./run python -m bench.letters
 
 pictures: ## take the pictures of the documentation anew (needs Chromium; pdftoppm for the letter)
 	@./run python -m tests.end_to_end.pictures

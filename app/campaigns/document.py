@@ -27,7 +27,7 @@ from app.campaigns.models import (
 )
 from app.campaigns.queries import get_campaign_by_id
 from app.core.tokens import Keys
-from app.letters.rules import check_template
+from app.letters.declarations import check_source, freeze_forms, freeze_variants
 from app.sections.models import Section
 
 FORMAT = "outcry-campaign/1"
@@ -139,14 +139,20 @@ def _make(
             authority=authorities[target["authority"]],
             audience=audiences[target["audience"]],
             kind=TargetKind(target["kind"]),
+            manners=target.get("manners", {}),
         )
         for position, target in enumerate(content["targets"], 1)
     ]
     session.flush()  # the letters' rows point at the audiences
     for key, letters in content["letters"].items():
         for spoken, letter in letters.items():
-            check_template(letter["subject"], body=False)
-            check_template(letter["body"], body=True)
+            forms, variants = letter.get("forms", {}), letter.get("variants", {})
+            check_source(
+                letter["subject"],
+                letter["body"],
+                forms=freeze_forms(forms),
+                variants=freeze_variants(variants),
+            )
             session.add(
                 LetterTemplate(
                     campaign_id=campaign.id,
@@ -155,6 +161,8 @@ def _make(
                     version=1,
                     subject=letter["subject"],
                     body=letter["body"],
+                    forms=forms,
+                    variants=variants,
                     written_at=now,
                 )
             )

@@ -220,13 +220,19 @@ class Target(Base):
     kind: Mapped[TargetKind] = mapped_column(default=TargetKind.TO)
     position: Mapped[int]
     for_country: Mapped[str | None]
+    # By language: this campaign's own salutation and closing instead of the office's.
+    manners: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict, server_default="{}")
 
     authority: Mapped[Authority] = relationship()
     audience: Mapped[Audience] = relationship()
 
 
 class LetterTemplate(Base):
-    """The letter for one audience in one language. A saved version never changes."""
+    """The letter for one audience in one language. A saved version never changes.
+
+    `links` holds, for each paragraph of a translation, the id of the paragraph in
+    `source_language` that it says.
+    """
 
     __tablename__ = "letter_template"
     __table_args__ = (UniqueConstraint("campaign_id", "audience_id", "language", "version"),)
@@ -240,6 +246,10 @@ class LetterTemplate(Base):
     version: Mapped[int]
     subject: Mapped[str]
     body: Mapped[str]
+    forms: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict, server_default="{}")
+    variants: Mapped[dict[str, list[str]]] = mapped_column(default=dict, server_default="{}")
+    source_language: Mapped[str] = mapped_column(default="", server_default="")
+    links: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     written_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
     written_at: Mapped[datetime]
 

@@ -1,4 +1,4 @@
-"""What people read: texts of the page, people concerned, demands, letters."""
+"""What people read on the page: its texts, the people concerned, the demands."""
 
 from __future__ import annotations
 
@@ -17,22 +17,17 @@ from app.campaigns.models import (
     CampaignText,
     Consent,
     Demand,
-    LetterTemplate,
     PersonConcerned,
 )
-from app.campaigns.queries import current_templates
 from app.core.errors import NotFound
 from app.core.forms import Check
 from app.core.i18n import is_language
-from app.letters.rules import TemplateRefused, check_template
 
 NEW = "new"
 STANDFIRST_AT_MOST = 800
 WE_ASK_AT_MOST = 500
 BACKGROUND_AT_MOST = 20_000
 DEMAND_AT_MOST = 1_000
-SUBJECT_AT_MOST = 200
-LETTER_AT_MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +90,6 @@ class DemandsForm:
     """Everything asked for, in its order."""
 
     rows: tuple[DemandRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LetterForm:
-    """The letter to one group in one language."""
-
-    audience: str
-    language: str
-    subject: str = ""
-    body: str = ""
 
 
 def spoken_in(campaign: Campaign) -> tuple[str, ...]:
@@ -274,71 +259,6 @@ def save_demands(
         order[str(demand.id)] = int(row.position)
     editing.number(campaign.demands, order)
     editing.edited(session, campaign, by, "demands", now)
-
-
-def audience_of(campaign: Campaign, key: str) -> Audience:
-    for audience in campaign.audiences:
-        if audience.key == key:
-            return audience
-    raise NotFound
-
-
-def read_letter(session: Session, campaign: Campaign, key: str, language: str) -> LetterForm:
-    audience = audience_of(campaign, key)
-    saved = current_templates(session, campaign.id).get((audience.id, language))
-    return LetterForm(key, language, *((saved.subject, saved.body) if saved else ("", "")))
-
-
-def check_letter(check: Check, form: LetterForm) -> LetterForm:
-    """The letter as it would be saved; what is wrong with it is noted at its line."""
-    subject = check.line("subject", form.subject, at_most=SUBJECT_AT_MOST)
-    body = check.text("body", form.body, at_most=LETTER_AT_MOST)
-    check.needs("subject", subject)
-    check.needs("body", body)
-    for name, source in (("subject", subject), ("body", body)):
-        if name in check.errors:
-            continue
-        try:
-            check_template(source, body=name == "body")
-        except TemplateRefused as error:
-            check.refuse(name, error.reason, line=error.line, detail=error.detail)
-    return LetterForm(form.audience, form.language, subject, body)
-
-
-def save_letter(
-    session: Session,
-    campaign: Campaign,
-    form: LetterForm,
-    *,
-    by: Account,
-    opened: str,
-    now: datetime,
-) -> None:
-    """Save a letter as its next version: letters that were sent keep theirs."""
-    editing.lock(session, campaign)
-    if not is_language(form.language):
-        raise NotFound
-    audience = audience_of(campaign, form.audience)
-    check = Check()
-    cleaned = check_letter(check, form)
-    stored = read_letter(session, campaign, form.audience, form.language)
-    if not editing.require_unchanged(campaign, stored, cleaned, opened):
-        return
-    check.done()
-    saved = current_templates(session, campaign.id).get((audience.id, form.language))
-    session.add(
-        LetterTemplate(
-            campaign_id=campaign.id,
-            audience_id=audience.id,
-            language=form.language,
-            version=saved.version + 1 if saved else 1,
-            subject=cleaned.subject,
-            body=cleaned.body,
-            written_by_id=by.id,
-            written_at=now,
-        )
-    )
-    editing.edited(session, campaign, by, f"letter.{form.audience}.{form.language}", now)
 
 
 def _checked_person(check: Check, row: PersonRow) -> PersonRow:

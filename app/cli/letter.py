@@ -14,6 +14,7 @@ from uuid import UUID
 import click
 
 from app.authorities.models import ContactKind
+from app.authorities.offices import point_of
 from app.campaigns.models import Campaign, LetterTemplate, Target
 from app.campaigns.queries import current_templates, get_campaign
 from app.cli.state import now, refuse, state
@@ -21,33 +22,30 @@ from app.core.db import unit_of_work
 from app.core.errors import NotFound, Refused
 from app.core.text import clean_line
 from app.delivery.message import Message, build
-from app.letters.agreement import WriterForm, agreement_of
+from app.letters.agreement import WriterForm
 from app.letters.fax import print_fax
 from app.letters.handing import hand_over
 from app.letters.labels import print_envelope, print_labels
 from app.letters.limits import fitted_text
 from app.letters.links import mail_link
 from app.letters.paper import Paper, print_letters
-from app.letters.render import Answers, FinishedLetter, LetterSource, render
+from app.letters.render import FinishedLetter
 from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
-from app.signatures.compose import addresses_of, demands_of, recipient_in
+from app.signatures.compose import Given, addresses_of, letter_to_read
 from app.signatures.handing import (
     cover_for,
     letters_to_hand_over,
     note_handing,
     target_numbered,
 )
-from app.signatures.rules import (
-    addressed,
-    email_of,
-    point_of,
-    template_for,
-)
+from app.signatures.rules import addressed, email_of
 
 # Whoever has the shell, in the log of who did what.
 OPERATOR = "operator"
 _FORMS = [form.value for form in WriterForm]
+# Nobody's signature: the turns of the command are the same on every machine.
+_SEED = b"flask letter render"
 
 
 class Shape(StrEnum):
@@ -103,7 +101,10 @@ def letter() -> None:
 @click.option("--language", default="", help="Of the letter; the preferred one if not given.")
 @click.option("--name", default="", help="The writer's name.")
 @click.option("--sentence", default="", help="The writer's own sentence.")
+@click.option("--town", default="", help="The writer's town.")
+@click.option("--about", default="", help="Who the writer is, in a line.")
 @click.option("--form", type=click.Choice(_FORMS), default="neutral")
+@click.option("--turn", type=click.IntRange(min=0), default=0, help="Which mix of the variants.")
 @click.option(
     "--as", "shape", type=click.Choice([str(shape) for shape in Shape]), default=Shape.TEXT.value
 )
@@ -118,7 +119,10 @@ def render_command(
     language: str,
     name: str,
     sentence: str,
+    town: str,
+    about: str,
     form: str,
+    turn: int,
     shape: str,
     paper: str,
     sender: tuple[str, ...],
@@ -130,12 +134,20 @@ def render_command(
     try:
         lines = tuple(clean_line(line) for line in sender)
         wish = _Wish(Shape(shape), Paper(paper), lines, at_most)
-        answers = Answers(clean_line(name), "", clean_line(sentence), writer_form=WriterForm(form))
+        given = Given(
+            clean_line(name),
+            sentence=clean_line(sentence),
+            town=clean_line(town),
+            about=clean_line(about),
+            writer_form=WriterForm(form),
+            turn=turn,
+            seed=_SEED,
+        )
         with state().database.reading() as session:
             campaign = get_campaign(session, reference)
             templates = current_templates(session, campaign.id)
             target = _target(campaign, number)
-            finished = _finished(campaign, templates, target, language, answers, at)
+            finished = _finished(campaign, templates, target, language, given, at)
             content = _shaped(wish, campaign, target, finished, at)
     except Refused as error:
         refuse(f"There is no such letter ({error.code}).")
@@ -198,22 +210,14 @@ def _finished(
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     target: Target,
     language: str,
-    answers: Answers,
+    given: Given,
     at: datetime,
 ) -> FinishedLetter:
     if language and (target.audience_id, language) not in templates:
         raise NotWritten
-    template = template_for(templates, target, language, campaign.letter_languages)
-    spoken = template.language
-    return render(
-        LetterSource(str(template.id), spoken, template.subject, template.body),
-        recipient_in(target, spoken),
-        answers,
-        demands=demands_of(campaign, target.audience_id, spoken),
-        people=[person.name_in(spoken) for person in campaign.people],
-        on=local_day(campaign, at),
-        concerned=agreement_of([person.pronouns for person in campaign.people], spoken),
-    )
+    return letter_to_read(
+        campaign, templates, target, language, given, local_day(campaign, at)
+    ).letter
 
 
 def _shaped(

@@ -81,6 +81,8 @@ class Base(DeclarativeBase):
         uuid.UUID: Uuid,
         dict[str, Any]: JSON,
         dict[str, str]: JSON,
+        dict[str, dict[str, str]]: JSON,
+        dict[str, list[str]]: JSON,
         list[str]: JSON,
         StrEnum: Enum(
             StrEnum,

@@ -8,6 +8,7 @@ nothing that can be forgotten.
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -181,13 +182,26 @@ def _sort_key(name: str) -> str:
 @lru_cache(maxsize=4096)
 def long_date(day: date, language: str) -> str:
     """12 May 2022, as the language writes it."""
-    return format_date(day, "long", locale=locale_of(language))
+    return _as_written(format_date(day, "long", locale=locale_of(language)), day, language)
 
 
 @lru_cache(maxsize=4096)
 def full_date(day: date, language: str) -> str:
     """Thursday 12 May 2022, as the language writes it."""
-    return format_date(day, "full", locale=locale_of(language))
+    return _as_written(format_date(day, "full", locale=locale_of(language)), day, language)
+
+
+# CLDR counts the first of a month like any other day; these languages say "the first".
+_FIRST_OF_MONTH = {"fr": "1er", "it": "1º", "pt": "1º"}
+# Babel knows that Persian has digits of its own and formats in European ones.
+_DIGITS = {"fa": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
+
+
+def _as_written(said: str, day: date, language: str) -> str:
+    plain = language.partition("-")[0]
+    if day.day == 1 and plain in _FIRST_OF_MONTH:
+        said = re.sub(r"\b1\b", _FIRST_OF_MONTH[plain], said, count=1)
+    return said.translate(_DIGITS[plain]) if plain in _DIGITS else said
 
 
 def short_time(moment: datetime, language: str, zone: str) -> str:

@@ -8,7 +8,8 @@ templates keeps tables; whoever reads them gets them frozen.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from app.letters.agreement import NEUTRALS
@@ -71,19 +72,44 @@ def check_source(subject: str, body: str, *, forms: Forms = (), variants: Varian
 
     The refusal names the field: subject, body, `forms.<name>` or `variants.<slot>.<number>`.
     """
+    for fault in faults(subject, body, forms=forms, variants=variants):
+        raise fault
+
+
+def faults(
+    subject: str, body: str, *, forms: Forms = (), variants: Variants = ()
+) -> Iterator[TemplateRefused]:
+    """Everything wrong with a template, one refusal a field, so that all are told at once."""
+    declared, slots = [name for name, _ in forms], [slot for slot, _ in variants]
     for name, cases in forms:
-        _check_form(name, dict(cases))
+        yield from _refusals(partial(_check_form, name, dict(cases)))
     if len(forms) > FORMS_AT_MOST:
-        raise TemplateRefused(Fault.FORM_NAME, 1, str(FORMS_AT_MOST), "forms")
-    declared = [name for name, _ in forms]
-    slots = [slot for slot, _ in variants]
-    used = _within("subject", subject, declared, body=False)
-    used |= _within("body", body, declared, slots, body=True)
-    for slot, texts in variants:
-        used |= _check_variants(slot, texts, declared)
-    for name in declared:
-        if name not in used:
-            raise TemplateRefused(Fault.FORM_UNUSED, 1, name, f"forms.{name}")
+        yield TemplateRefused(Fault.FORM_NAME, 1, str(FORMS_AT_MOST), "forms")
+    used = set[str]()
+    texts = [
+        partial(_within, "subject", subject, declared, body=False),
+        partial(_within, "body", body, declared, slots, body=True),
+        *(partial(_check_variants, slot, texts, declared) for slot, texts in variants),
+    ]
+    refused = [fault for text in texts for fault in _refusals(text, used)]
+    yield from refused
+    if not refused:
+        # What stands in a text that is not understood cannot be called unused.
+        for name in declared:
+            if name not in used:
+                yield TemplateRefused(Fault.FORM_UNUSED, 1, name, f"forms.{name}")
+
+
+def _refusals(
+    check: Callable[[], frozenset[str] | None], used: set[str] | None = None
+) -> Iterator[TemplateRefused]:
+    try:
+        found = check()
+    except TemplateRefused as error:
+        yield error
+    else:
+        if used is not None and found:
+            used |= found
 
 
 def _within(

@@ -84,7 +84,8 @@ def missing_glyphs(text: str) -> list[str]:
     A letter and the marks on it have to come from one font, so they are asked for together.
     """
     drawable = _coverage()
-    if drawable[0].issuperset(text):
+    # One family for all of it is the common case; only a mixture is looked at letter by letter.
+    if any(family.issuperset(text) for family in drawable):
         return []
     found: dict[str, None] = {}
     for cluster in clusters(text):

@@ -31,6 +31,7 @@ DEPTH_AT_MOST = 3
 # A page has a few dozen words that could be holes. More would only make huge letters of small
 # templates.
 HOLES_AT_MOST = 500
+_SAID_AT_MOST = 120
 
 # It reads templates and renders none.
 _GRAMMAR = Environment(autoescape=False)  # noqa: S701 - letters are plain text
@@ -84,6 +85,8 @@ class TemplateRefused(Refused):
     code = "template_refused"
 
     def __init__(self, reason: Fault, line: int, detail: str = "", field: str = "") -> None:
+        # A refusal is shown and logged; a name of a hundred kilobytes must not come back in it.
+        detail, field = detail[:_SAID_AT_MOST], field[:_SAID_AT_MOST]
         super().__init__(f"{field} line {line}: {reason} {detail}".strip())
         self.reason: str = reason
         self.line = line

@@ -18,14 +18,15 @@ def mix_for(seed: bytes, variants: Variants, turn: int = 0) -> Mix:
     `seed` is a keyed hash of the signature's own. Neither language nor version counts, so that a
     translation with as many variants shows the ones that stand beside it.
     """
-    counts = [len(texts) for _, texts in variants]
-    if not counts:
-        return ()
     start = int.from_bytes(hashlib.blake2b(seed, digest_size=16, person=b"outcry-mix").digest())
-    number = (start + turn) % prod(counts)
+    return mix_of(start + turn, variants)
+
+
+def mix_of(number: int, variants: Variants) -> Mix:
+    """The mix of a number: the first variants for 0, and after all mixes the same again."""
     mix = []
-    for (slot, _), count in zip(variants, counts, strict=True):
-        number, place = divmod(number, count)
+    for slot, texts in variants:
+        number, place = divmod(number, len(texts))
         mix.append((slot, place))
     return tuple(mix)
 

@@ -22,8 +22,8 @@ from app.delivery.models import Dispatch, Lane
 from app.letters.render import FinishedLetter
 from app.notices.links import Links
 from app.signatures import notices, queries, rules
-from app.signatures.compose import compose_letters, finished_letter
-from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
+from app.signatures.compose import compose_letters, finished_letter, mix_seed
+from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
@@ -48,7 +48,7 @@ def sign(
     """
     require_accepting(campaign, now)
     seal = get_seal(session, keys, campaign.key_id)
-    form_hash = keyed_hash(keys.derive("form-key"), campaign.reference, form.form_key)
+    form_hash = mix_seed(keys, campaign, form.form_key)
     content_hash = seal.lookup("form", *form.content)
     # A double press arrives twice at the same moment: the second waits and finds the first.
     lock_for_transaction(session, f"form:{form_hash.hex()}")
@@ -79,7 +79,7 @@ def sign(
     signature.form_hash, signature.content_hash = form_hash, content_hash
     templates = current_templates(session, campaign.id)
     chosen = [target for target in form.targets if target not in written]
-    for preview in compose_letters(campaign, templates, form, local_day(campaign, now)):
+    for preview in compose_letters(campaign, templates, form, form_hash, local_day(campaign, now)):
         if preview.target.id in chosen:
             signature.letters.append(
                 Letter(
@@ -158,7 +158,10 @@ def report_done(session: Session, letter: Letter, now: datetime) -> None:
 def forget(signature: Signature, state: SignatureState) -> None:
     """Let go of everything personal; the row stays for the counts."""
     signature.state = state
-    signature.sealed_name = signature.sealed_email = signature.sealed_sentence = None
+    for column in SEALED:
+        setattr(signature, column, None)
+    for letter in signature.letters:
+        letter.sealed_body = letter.fingerprint = None
 
 
 def labels_of(signature: Signature, letter: Letter | None = None) -> Labels:
@@ -194,6 +197,10 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
         sealed_name=sealed(form.name, "name"),
         sealed_email=sealed(form.email, "email"),
         sealed_sentence=sealed(form.sentence, "sentence"),
+        sealed_town=sealed(form.town, "town"),
+        sealed_about=sealed(form.about, "about"),
+        writer_form=form.writer_form,
+        turn=form.turn,
         consent_version=rules.CONSENT_VERSION,
         signed_on=day_of(now),
         link_ends_at=rules.link_ends_at(campaign, now),

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from app.campaigns.models import Campaign, LetterTemplate, Target
+from app.campaigns.sources import concerned_in, demands_of, people_in, recipient_of, source_of
 from app.core.i18n import country_name
-from app.letters.render import (
-    Answers,
-    FinishedLetter,
-    LetterSource,
-    Recipient,
-    envelope_lines,
-    render,
-)
+from app.core.tokens import Keys, keyed_hash
+from app.letters.agreement import WriterForm
+from app.letters.render import Answers, FinishedLetter, LetterSource, envelope_lines, render
+from app.letters.variants import mix_for
 from app.signatures.models import Letter, LetterChannel, Signature
 from app.signatures.queries import OpenedAnswers
-from app.signatures.rules import (
-    NO_COUNTRY,
-    SignForm,
-    address_of,
-    addressed,
-    channel_of,
-    office_in,
-    template_for,
-)
+from app.signatures.rules import NO_COUNTRY, SignForm, addressed, channel_of, template_for
 
 # Stands where a name will be, in a letter that is read or printed without one.
 NO_NAME = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a writer gave for every letter of one form, in whatever language it will be.
+
+    Without a seed a letter has the first of its variants.
+    """
+
+    name: str = NO_NAME
+    country: str = ""
+    sentence: str = ""
+    town: str = ""
+    about: str = ""
+    writer_form: WriterForm = WriterForm.NEUTRAL
+    turn: int = 0
+    seed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,13 @@ def compose_letters(
     campaign: Campaign,
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     form: SignForm,
+    seed: bytes,
     on: date,
 ) -> list[Preview]:
     """One finished letter for each ticked target, in the order of the page."""
-    answers = _answers(form.name, form.country, form.sentence, form.letter_language)
+    given = given_in(form, seed)
     return [
-        _preview(campaign, templates, target, form.letter_language, answers, on)
+        _preview(campaign, templates, target, form.letter_language, given, on)
         for target in addressed(campaign)
         if target.id in form.targets
     ]
@@ -63,13 +70,11 @@ def letter_to_read(
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     target: Target,
     language: str,
+    given: Given,
     on: date,
-    *,
-    name: str = NO_NAME,
-    sentence: str = "",
 ) -> Preview:
-    """The letter to one target without a form: to read, copy, print."""
-    return _preview(campaign, templates, target, language, Answers(name, "", sentence), on)
+    """The letter to one target without a signature: to read, copy, print."""
+    return _preview(campaign, templates, target, language, given, on)
 
 
 def finished_letter(
@@ -77,7 +82,17 @@ def finished_letter(
 ) -> FinishedLetter:
     """A confirmed signature's letter, the same each time: its version and its day are kept."""
     day = signature.confirmed_on or signature.signed_on
-    given = _answers(answers.name, signature.country, answers.sentence, letter.language)
+    given = Given(
+        answers.name,
+        signature.country,
+        answers.sentence,
+        answers.town,
+        answers.about,
+        signature.writer_form,
+        signature.turn,
+        # The same hash that `mix_seed` gave the check page.
+        signature.form_hash,
+    )
     return _render(campaign, letter.target, letter.template, given, day)
 
 
@@ -86,19 +101,32 @@ def reading_version(
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     preview: Preview,
     page_language: str,
-    form: SignForm | None,
+    given: Given,
     on: date,
 ) -> FinishedLetter | None:
     """The same letter in the reader's language, where that is another one and it is written."""
     audience = preview.target.audience_id
     if page_language == preview.template.language or (audience, page_language) not in templates:
         return None
-    answers = (
-        _answers(form.name, form.country, form.sentence, page_language)
-        if form
-        else Answers(NO_NAME, "", "")
+    return _render(campaign, preview.target, templates[audience, page_language], given, on)
+
+
+def given_in(form: SignForm, seed: bytes) -> Given:
+    return Given(
+        form.name,
+        form.country,
+        form.sentence,
+        form.town,
+        form.about,
+        form.writer_form,
+        form.turn,
+        seed,
     )
-    return _render(campaign, preview.target, templates[audience, page_language], answers, on)
+
+
+def mix_seed(keys: Keys, campaign: Campaign, form_key: str) -> bytes:
+    """What a form's mix of variants is drawn by: the check page and the signature both know it."""
+    return keyed_hash(keys.derive("form-key"), campaign.reference, form_key)
 
 
 def _preview(
@@ -106,44 +134,32 @@ def _preview(
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     target: Target,
     language: str,
-    answers: Answers,
+    given: Given,
     on: date,
 ) -> Preview:
     template = template_for(templates, target, language, campaign.letter_languages)
-    letter = _render(campaign, target, template, answers, on)
+    letter = _render(campaign, target, template, given, on)
     return Preview(target, channel_of(target.authority), template, letter)
 
 
 def _render(
-    campaign: Campaign, target: Target, template: LetterTemplate, answers: Answers, on: date
+    campaign: Campaign, target: Target, template: LetterTemplate, given: Given, on: date
 ) -> FinishedLetter:
-    language = template.language
+    language, source = template.language, source_of(template)
     return render(
-        LetterSource(str(template.id), language, template.subject, template.body),
-        recipient_in(target, language),
-        answers,
+        source,
+        recipient_of(target, language),
+        _answers(given, source),
         demands=demands_of(campaign, target.audience_id, language),
-        people=[person.name_in(language) for person in campaign.people],
+        people=people_in(campaign, language),
         on=on,
-    )
-
-
-def recipient_in(target: Target, language: str) -> Recipient:
-    """The target as a letter in the language writes to it."""
-    office = office_in(target.authority, language)
-    return Recipient(
-        office.role,
-        office.name,
-        office.institution,
-        office.salutation,
-        office.closing,
-        address_of(target.authority),
+        concerned=concerned_in(campaign, language),
     )
 
 
 def addressed_in(target: Target, language: str) -> tuple[str, ...]:
     """What stands on an envelope to the target."""
-    return envelope_lines(recipient_in(target, language))
+    return envelope_lines(recipient_of(target, language))
 
 
 def addresses_of(campaign: Campaign, language: str) -> list[tuple[str, ...]]:
@@ -151,20 +167,18 @@ def addresses_of(campaign: Campaign, language: str) -> list[tuple[str, ...]]:
     return [
         addressed_in(target, language)
         for target in addressed(campaign)
-        if address_of(target.authority)
+        if recipient_of(target, language).address
     ]
 
 
-def demands_of(campaign: Campaign, audience_id: UUID, language: str) -> Sequence[str]:
-    """What this audience is asked, in a language, in order."""
-    return [
-        demand.texts[language]
-        for demand in campaign.demands
-        if demand.texts.get(language)
-        and any(audience.id == audience_id for audience in demand.audiences)
-    ]
-
-
-def _answers(name: str, country: str, sentence: str, language: str) -> Answers:
-    where = "" if country == NO_COUNTRY else country_name(country, language)
-    return Answers(name, where, sentence)
+def _answers(given: Given, source: LetterSource) -> Answers:
+    unsaid = given.country in ("", NO_COUNTRY)
+    return Answers(
+        given.name,
+        "" if unsaid else country_name(given.country, source.language),
+        given.sentence,
+        given.town,
+        given.about,
+        given.writer_form,
+        mix_for(given.seed, source.variants, given.turn) if given.seed else (),
+    )

@@ -122,4 +122,10 @@ def _answers(seal: Seal, letter: Letter) -> OpenedAnswers:
         return seal.open(sealed, table="signature", column=column, row=signature.id)
 
     name = opened(signature.sealed_name, "name")
-    return OpenedAnswers(name, "", opened(signature.sealed_sentence, "sentence"))
+    return OpenedAnswers(
+        name,
+        "",
+        opened(signature.sealed_sentence, "sentence"),
+        opened(signature.sealed_town, "town"),
+        opened(signature.sealed_about, "about"),
+    )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.campaigns.models import Campaign, LetterTemplate, Target
 from app.core.db import Base, pk
 from app.delivery.models import Dispatch
+from app.letters.agreement import WriterForm
 
 
 class SignatureState(StrEnum):
@@ -33,6 +34,10 @@ class LetterChannel(StrEnum):
     PHONE = "phone"
 
 
+# What a signature holds of a person; all of it goes when they are forgotten.
+SEALED = ("sealed_name", "sealed_email", "sealed_sentence", "sealed_town", "sealed_about")
+
+
 class Signature(Base):
     """One supporter's act in one campaign.
 
@@ -44,12 +49,13 @@ class Signature(Base):
     __table_args__ = (
         CheckConstraint(
             "state != 'forgotten' OR (sealed_email IS NULL AND sealed_name IS NULL"
-            " AND sealed_sentence IS NULL)",
+            " AND sealed_sentence IS NULL AND sealed_town IS NULL AND sealed_about IS NULL)",
             name="forgotten_means_gone",
         ),
         Index("ix_signature_person", "campaign_id", "person_hash"),
         Index("ix_signature_address", "campaign_id", "address_hash"),
         Index("ix_signature_waiting", "state", "link_ends_at"),
+        Index("ix_signature_confirmed", "campaign_id", "confirmed_on"),
     )
 
     id: Mapped[pk]
@@ -62,6 +68,13 @@ class Signature(Base):
     sealed_name: Mapped[bytes | None]
     sealed_email: Mapped[bytes | None]
     sealed_sentence: Mapped[bytes | None]
+    sealed_town: Mapped[bytes | None]
+    sealed_about: Mapped[bytes | None]
+    writer_form: Mapped[WriterForm] = mapped_column(
+        default=WriterForm.NEUTRAL, server_default=WriterForm.NEUTRAL.value
+    )
+    # How often "another wording" was pressed: which mix of the approved variants the letters have.
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
     person_hash: Mapped[bytes]
     address_hash: Mapped[bytes]
     form_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -97,6 +110,10 @@ class Letter(Base):
     # The writer has been told how it ended (or there is nothing to tell).
     settled: Mapped[bool] = mapped_column(default=False)
     reported_done_on: Mapped[date | None]
+    # The body as its writer edited it; without one the letter is its template's.
+    sealed_body: Mapped[bytes | None]
+    # To compare other letters with, since the confirmation; nothing of it can be read.
+    fingerprint: Mapped[bytes | None]
 
     signature: Mapped[Signature] = relationship(back_populates="letters")
     target: Mapped[Target] = relationship()

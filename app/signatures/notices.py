@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.authorities.offices import office_in, usable_points
 from app.campaigns.models import Campaign, CampaignText
 from app.core.sealing import Seal
 from app.core.tokens import Keys
@@ -18,7 +19,7 @@ from app.sections.models import AfterDeadline
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature
 from app.signatures.queries import CONFIRM, STATUS, OpenedAnswers, open_answers, token_of
-from app.signatures.rules import LINK_LIVES, delete_on, office_in, usable_points
+from app.signatures.rules import LINK_LIVES, delete_on
 
 
 def confirm(

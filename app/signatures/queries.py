@@ -40,6 +40,8 @@ class OpenedAnswers:
     name: str
     email: str
     sentence: str
+    town: str
+    about: str
 
 
 def token_key(keys: Keys) -> bytes:
@@ -189,4 +191,6 @@ def open_answers(seal: Seal, signature: Signature) -> OpenedAnswers:
         opened(signature.sealed_name, "name"),
         opened(signature.sealed_email, "email"),
         opened(signature.sealed_sentence, "sentence"),
+        opened(signature.sealed_town, "town"),
+        opened(signature.sealed_about, "about"),
     )

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from app.authorities.models import Authority, ContactKind, ContactPoint, ContactState, Office
+from app.authorities.models import Authority, ContactKind
+from app.authorities.offices import point_of, usable_points
 from app.campaigns.models import Campaign, LetterTemplate, Target, TargetKind
 from app.core.addresses import BadAddress, checked_address, same_mailbox
 from app.core.errors import Refused
 from app.core.i18n import countries
 from app.core.text import BadCharacters, clean_line, fold
+from app.letters.agreement import WriterForm
 from app.signatures.models import LetterChannel
 
 NAME_AT_MOST = 120
@@ -92,12 +94,19 @@ class SignForm:
     letter_language: str
     page_language: str
     form_key: str
+    town: str = ""
+    about: str = ""
+    writer_form: WriterForm = WriterForm.NEUTRAL
+    turn: int = 0
 
     @property
     def content(self) -> tuple[str, ...]:
         """What makes two forms the same act."""
         targets = ",".join(sorted(str(target) for target in self.targets))
-        return (self.name, self.email, self.country, self.sentence, targets, self.letter_language)
+        return (
+            *(self.name, self.email, self.country, self.sentence, targets, self.letter_language),
+            *(self.town, self.about, self.writer_form.value, str(self.turn)),
+        )
 
 
 def check_form(
@@ -187,30 +196,6 @@ def channel_of(authority: Authority) -> LetterChannel:
         if kind in usable:
             return channel
     return LetterChannel.POST
-
-
-def usable_points(authority: Authority) -> list[ContactPoint]:
-    return [point for point in authority.contact_points if point.state is not ContactState.REFUSED]
-
-
-def point_of(authority: Authority, kind: ContactKind) -> ContactPoint | None:
-    return next((point for point in usable_points(authority) if point.kind is kind), None)
-
-
-def office_in(authority: Authority, language: str) -> Office:
-    """How the authority is addressed in a language, or in the next one that it is named in."""
-    by_language = {office.language: office for office in authority.offices}
-    for spoken in (language, "en", *sorted(by_language)):
-        if spoken in by_language:
-            return by_language[spoken]
-    raise LookupError(authority.id)
-
-
-def address_of(authority: Authority) -> tuple[str, ...]:
-    """The lines of the envelope below the name and office, as the document prints them."""
-    post = point_of(authority, ContactKind.POST)
-    lines = post.value.splitlines() if post else []
-    return tuple(line.strip() for line in lines if line.strip())
 
 
 def link_ends_at(campaign: Campaign, now: datetime) -> datetime:

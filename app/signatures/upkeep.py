@@ -18,13 +18,15 @@ from app.delivery.models import Dispatch, DispatchState
 from app.notices.links import Links
 from app.sections.models import Section
 from app.signatures import notices, queries
-from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
+from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
 from app.signatures.rules import LINK_LIVES, NO_COUNTRY, REMIND_BEFORE_LINK_ENDS
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
 _UNDELIVERED = (DispatchState.FAILED, DispatchState.BOUNCED)
 _UNDER_WAY = (None, DispatchState.QUEUED, DispatchState.SENDING)
+_NOTHING = dict.fromkeys(SEALED)
+_NO_WORDS = {"sealed_body": None, "fingerprint": None}
 _STOPPED_BY_CLOCK = ("expired", "too_late")
 
 
@@ -64,19 +66,18 @@ def forget_unconfirmed(session: Session, now: datetime) -> int:
 
     Safe to run twice.
     """
+    is_stale = (
+        Signature.state == SignatureState.PENDING,
+        Signature.link_ends_at <= now,
+        Signature.signed_on <= day_of(now - LINK_LIVES),
+    )
+    # The words first: afterwards nobody could say whose they were.
+    theirs = Letter.signature_id.in_(select(Signature.id).where(*is_stale))
+    session.execute(update(Letter).where(theirs).values(_NO_WORDS))
     stale = (
         update(Signature)
-        .where(
-            Signature.state == SignatureState.PENDING,
-            Signature.link_ends_at <= now,
-            Signature.signed_on <= day_of(now - LINK_LIVES),
-        )
-        .values(
-            state=SignatureState.FORGOTTEN,
-            sealed_name=None,
-            sealed_email=None,
-            sealed_sentence=None,
-        )
+        .where(*is_stale)
+        .values(state=SignatureState.FORGOTTEN, **_NOTHING)
         .returning(Signature.campaign_id, Signature.country, Signature.page_language)
     )
     forgotten: Counter[tuple[UUID, str, str]] = Counter(
@@ -105,9 +106,16 @@ def destroy_kept(session: Session, now: datetime) -> int:
         if closed_at is None or closed_at + timedelta(days=keep_days) > now:
             continue
         session.execute(
-            update(Signature)
-            .where(Signature.campaign_id == campaign_id)
-            .values(sealed_name=None, sealed_email=None, sealed_sentence=None)
+            update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING)
+        )
+        session.execute(
+            update(Letter)
+            .where(
+                Letter.signature_id.in_(
+                    select(Signature.id).where(Signature.campaign_id == campaign_id)
+                )
+            )
+            .values(_NO_WORDS)
         )
         session.execute(
             update(Dispatch)

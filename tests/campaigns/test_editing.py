@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,13 +10,13 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.accounts.rules import CannotTakeOver
 from app.audit.models import AuditEntry
-from app.campaigns import actions, planning, wording
+from app.campaigns import actions, lettering, planning, wording
 from app.campaigns.editing import DraftForm, hand_over, start_draft
 from app.campaigns.models import Campaign, CampaignState, LetterTemplate, Review
 from app.campaigns.planning import TimingForm
 from app.campaigns.queries import get_campaign, get_campaign_by_id
 from app.campaigns.rules import OwnReview, WrongMove
-from app.campaigns.wording import LetterForm, TextsForm
+from app.campaigns.wording import TextsForm
 from app.core.db import Database, unit_of_work
 from app.core.forms import EditedMeanwhile, FieldErrors, mark_of
 from app.core.tokens import Keys
@@ -174,9 +175,9 @@ def test_a_letter_is_saved_as_its_next_version_and_never_changed(
 ) -> None:
     olena = an_account(session, OLENA)
     campaign = a_draft(session, keys, olena)
-    stored = wording.read_letter(session, campaign, "authorities", "en")
-    changed = LetterForm("authorities", "en", stored.subject, stored.body + "\n\nOne more line.")
-    wording.save_letter(session, campaign, changed, by=olena, opened=mark_of(stored), now=NOON)
+    stored = lettering.read_letter(session, campaign, "authorities", "en")
+    changed = replace(stored, body=stored.body + "\n\nOne more line.")
+    lettering.save_letter(session, campaign, changed, by=olena, opened=mark_of(stored), now=NOON)
     rows = session.scalars(
         select(LetterTemplate).filter_by(language="en").order_by(LetterTemplate.version)
     ).all()
@@ -198,10 +199,10 @@ def test_a_letter_that_cannot_be_rendered_is_refused_at_its_line(
 ) -> None:
     olena = an_account(session, OLENA)
     campaign = a_draft(session, keys, olena)
-    stored = wording.read_letter(session, campaign, "authorities", "en")
-    form = LetterForm("authorities", "en", stored.subject, body)
+    stored = lettering.read_letter(session, campaign, "authorities", "en")
+    form = replace(stored, body=body)
     with pytest.raises(FieldErrors) as refused:
-        wording.save_letter(session, campaign, form, by=olena, opened=mark_of(stored), now=NOON)
+        lettering.save_letter(session, campaign, form, by=olena, opened=mark_of(stored), now=NOON)
     flaw = refused.value.errors["body"]
     assert (flaw.code, flaw.line) == (code, line)
     assert campaign.revision == 1

@@ -158,6 +158,24 @@ def test_a_language_that_is_not_known_falls_back_to_english_rules(tag: str) -> N
     assert i18n.long_date(DAY, tag) == "12 May 2022"
 
 
+@pytest.mark.parametrize(
+    ("language", "long", "full"),
+    [
+        ("fr", "1er juin 2026", "lundi 1er juin 2026"),
+        ("it", "1º giugno 2026", "lunedì 1º giugno 2026"),
+        ("pt-BR", "1º de junho de 2026", "segunda-feira, 1º de junho de 2026"),
+        ("es", "1 de junio de 2026", "lunes, 1 de junio de 2026"),
+        ("fa", "۱ ژوئن ۲۰۲۶", "دوشنبه ۱ ژوئن ۲۰۲۶"),
+    ],
+)
+def test_the_first_of_a_month_and_its_digits_are_those_of_the_language(
+    language: str, long: str, full: str
+) -> None:
+    assert i18n.long_date(date(2026, 6, 1), language) == long
+    assert i18n.full_date(date(2026, 6, 1), language) == full
+    assert i18n.long_date(date(2026, 6, 11), "fr") == "11 juin 2026"
+
+
 def test_a_list_is_read_aloud() -> None:
     assert i18n.list_of(["one", "two", "three"], "en") == "one, two and three"
     assert i18n.list_of(["un", "deux"], "fr") == "un et deux"

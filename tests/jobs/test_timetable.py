@@ -26,6 +26,7 @@ from app.jobs.timetable import TIMETABLE, Job, Work
 from app.reminders.actions import ask, confirm_request
 from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
+from app.signatures.models import SEALED
 from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature, an_account
 from tests.cast import AMAL, KOFI, NOOR, OLENA, SAM
 
@@ -176,7 +177,7 @@ def test_every_moment_of_a_campaign_in_its_order(house: House) -> None:
     assert house.letters() == {DispatchState.SENT: 1}
     with house.database.reading() as session:
         signatures = Base.metadata.tables["signature"]
-        sealed = (signatures.c.sealed_name, signatures.c.sealed_email, signatures.c.sealed_sentence)
+        sealed = [signatures.c[name] for name in SEALED]
         assert [any(row) for row in session.execute(select(*sealed))] == [False, False]
         wishes = Base.metadata.tables["reminder_request"]
         assert not any(session.scalars(select(wishes.c.sealed_email)))

@@ -86,9 +86,11 @@ def test_manners_agree(
 
 
 def test_no_french_polish_or_german_slip_of_the_end() -> None:
-    # A French closing is a sentence; a German and a Polish one take no comma.
+    # A French closing is a sentence; German, Polish and Ukrainian ones take no comma.
     assert {manners.closing[-1] for manners in every("fr")} == {"."}
-    assert all(manners.closing[-1].isalpha() for manners in (*every("de"), *every("pl")))
+    assert all(
+        manners.closing[-1].isalpha() for manners in (*every("de"), *every("pl"), *every("uk"))
+    )
 
 
 def test_a_region_speaks_its_language_and_an_unknown_language_english() -> None:

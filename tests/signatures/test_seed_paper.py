@@ -17,7 +17,7 @@ from app.letters.frames import languages_with_frames
 from app.letters.paper import Paper, print_letters
 from app.letters.render import FinishedLetter
 from app.signatures.actions import local_day
-from app.signatures.compose import letter_to_read
+from app.signatures.compose import Given, letter_to_read
 from app.signatures.rules import addressed
 from tests.builders import NOON, a_campaign
 from tests.letters.pdf import page_texts, tool
@@ -31,7 +31,7 @@ def seed_letters(session: Session, keys: Keys, name: str, language: str) -> list
     day = local_day(campaign, NOON)
     found = [
         letter_to_read(
-            campaign, templates, target, language, day, name="Şükran O’Brien", sentence="—"
+            campaign, templates, target, language, Given("Şükran O’Brien", sentence="—"), day
         ).letter
         for target in addressed(campaign)
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flask import Response, abort, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
+from app.authorities.offices import office_in
 from app.core.db import unit_of_work
 from app.letters.handing import hand_over
 from app.letters.paper import Paper
@@ -17,7 +18,7 @@ from app.signatures.handing import (
     note_handing,
     target_numbered,
 )
-from app.signatures.rules import addressed, office_in
+from app.signatures.rules import addressed
 from app.web.audience import Audience, open_to
 from app.web.organiser.door import here, language_of_desk, my_campaign
 from app.web.state import database, keys, now, reading

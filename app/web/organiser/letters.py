@@ -7,34 +7,43 @@ from uuid import uuid4
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.authorities.models import Authority, ContactKind
-from app.campaigns import wording
-from app.campaigns.models import Campaign
+from app.campaigns import lettering
+from app.campaigns.lettering import CASES, FormRow, LetterForm, MannersRow, audience_of
+from app.campaigns.models import Campaign, Target
 from app.campaigns.queries import current_templates
-from app.campaigns.wording import LetterForm, audience_of, check_letter, spoken_in
+from app.campaigns.sources import concerned_in, demands_of, people_in, recipient_of, source_of
+from app.campaigns.translations import linked_paragraphs, out_of_date
+from app.campaigns.wording import spoken_in
 from app.core.forms import Check, mark_of
 from app.core.i18n import country_name, gettext
-from app.letters.placeholders import PLACEHOLDERS
-from app.letters.render import Answers, FinishedLetter, LetterSource, Recipient, render
+from app.letters.agreement import WriterForm
+from app.letters.declarations import VARIANTS
+from app.letters.paragraphs import paragraph_ids
+from app.letters.placeholders import CONDITIONS, PLACEHOLDERS, SLOTS, VARIANT_PLACES
+from app.letters.render import Answers, FinishedLetter, Recipient, render
+from app.letters.rules import passages
+from app.letters.variants import how_many, mix_of
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.door import my_campaign
 from app.web.organiser.screens import Fields, Screen
-from app.web.organiser.targets import office_of
 from app.web.organiser.words import explain_all
 from app.web.state import now, reading
 
 # A country for the example writer that is nobody's target here.
 EXAMPLE_COUNTRY = "CH"
+_VARIANTS_AT_MOST = VARIANTS.stop - 1
 
 
 @open_to(Audience.ORGANISER)
 def letters(ref: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
+    saved = current_templates(reading(), campaign.id)
     return render_template(
         "organiser/letters.html",
         campaign=campaign,
-        saved=current_templates(reading(), campaign.id),
+        saved=saved,
+        out_of_date=out_of_date(saved),
         languages=_languages(campaign),
     )
 
@@ -43,7 +52,7 @@ def letters(ref: str) -> ResponseReturnValue:
 def letter(ref: str, group: str, language: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
     _known(campaign, language)
-    stored = wording.read_letter(reading(), campaign, group, language)
+    stored = lettering.read_letter(reading(), campaign, group, language)
     return _draw(campaign, stored, screens.fresh(campaign, stored, _fields(stored)))
 
 
@@ -53,14 +62,12 @@ def save_letter(ref: str, group: str, language: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
     _known(campaign, language)
     opened = request.form.get("opened", "")
-    form = LetterForm(
-        group, language, request.form.get("subject", ""), request.form.get("body", "")
-    )
+    form = _form(campaign, group, language)
     if "preview" in request.form:
         return _preview(campaign, form, opened)
     return screens.save(
         ref,
-        lambda session, found, by: wording.save_letter(
+        lambda session, found, by: lettering.save_letter(
             session, found, form, by=by, opened=opened, now=now()
         ),
         draw=lambda found, screen: _draw(found, form, screen),
@@ -69,85 +76,109 @@ def save_letter(ref: str, group: str, language: str) -> ResponseReturnValue:
     )
 
 
-def example_letter(campaign: Campaign, form: LetterForm) -> FinishedLetter:
+def example_letter(
+    campaign: Campaign, form: LetterForm, writer: WriterForm = WriterForm.NEUTRAL, turn: int = 0
+) -> FinishedLetter:
     """The letter to the group's first target, with an example writer's answers."""
     audience = audience_of(campaign, form.audience)
-    office = next(
-        (target.authority for target in campaign.targets if target.audience_id == audience.id),
-        None,
-    )
-    demands = [
-        demand.texts[form.language]
-        for demand in campaign.demands
-        if audience in demand.audiences and demand.texts.get(form.language)
-    ]
+    first = next((target for target in campaign.targets if target.audience_id == audience.id), None)
+    # A version of its own: nothing that was not saved may stay in the cache of saved letters.
+    source = form.as_source(uuid4().hex)
     return render(
-        # A version of its own: nothing that was not saved may stay in the cache of saved letters.
-        LetterSource(uuid4().hex, form.language, form.subject, form.body),
-        _recipient(office, form.language),
+        source,
+        _recipient(first, form.language),
         Answers(
             gettext("Sam Supporter"),
             country_name(EXAMPLE_COUNTRY, form.language),
             gettext("Here stands the writer's own sentence."),
+            writer_form=writer,
+            mix=mix_of(turn, source.variants),
         ),
-        demands=demands,
-        people=[person.name_in(form.language) for person in campaign.people],
+        demands=demands_of(campaign, audience.id, form.language),
+        people=people_in(campaign, form.language),
         on=now().date(),
+        concerned=concerned_in(campaign, form.language),
     )
 
 
 def _preview(campaign: Campaign, form: LetterForm, opened: str) -> ResponseReturnValue:
     check = Check()
-    cleaned = check_letter(check, form)
+    cleaned = lettering.check_letter(check, form)
     screen = Screen(screens.typed(), opened, explain_all(check.errors))
-    shown = None if check.errors else example_letter(campaign, cleaned)
-    return _draw(campaign, form, screen, shown), 422 if check.errors else 200
+    typed = request.form.get("writer", "")
+    writer = WriterForm(typed) if typed in set(WriterForm) else WriterForm.NEUTRAL
+    wanted = request.form["preview"]
+    turn = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 4 else 0
+    shown = None if check.errors else example_letter(campaign, cleaned, writer, turn)
+    page = _draw(campaign, form, screen, shown, turn=turn, wordings=how_many(cleaned.variants))
+    return page, 422 if check.errors else 200
 
 
 def _draw(
-    campaign: Campaign, form: LetterForm, screen: Screen, shown: FinishedLetter | None = None
+    campaign: Campaign,
+    form: LetterForm,
+    screen: Screen,
+    shown: FinishedLetter | None = None,
+    *,
+    turn: int = 0,
+    wordings: int = 0,
 ) -> str:
-    stored = wording.read_letter(reading(), campaign, form.audience, form.language)
+    stored = lettering.read_letter(reading(), campaign, form.audience, form.language)
     if shown is None and stored.body and mark_of(stored) == screen.opened and not screen.errors:
         shown = example_letter(campaign, stored)
+    saved = current_templates(reading(), campaign.id)
+    group = audience_of(campaign, form.audience)
+    source = saved.get((group.id, screen.value("source_language") or stored.source_language))
+    if source is not None and source.language == form.language:
+        source = None
+    paragraphs = _paragraphs(source.body) if source else []
+    linked = (
+        linked_paragraphs(screen.value("body"), screen.many("link"), source_of(source))
+        if source
+        else []
+    )
+    said = {paragraph.source for paragraph in linked}
     return render_template(
         "organiser/letter.html",
         campaign=campaign,
-        group=audience_of(campaign, form.audience),
+        group=group,
         language=form.language,
         languages=_languages(campaign),
         screen=screen,
         shown=shown,
+        turn=turn,
+        wordings=wordings or how_many(stored.variants),
         is_draft="preview" in request.form,
         placeholders=PLACEHOLDERS,
-        others=_others(campaign, form),
+        variant_places=VARIANT_PLACES,
+        conditions=CONDITIONS,
+        cases=CASES,
+        rows=screens.rows_shown([row.row for row in stored.forms], screen),
+        variants_at_most=_VARIANTS_AT_MOST,
+        targets=[target for target in campaign.targets if target.audience_id == group.id],
+        recipient_of=_recipient,
+        is_new=not stored.body,
+        source=source,
+        source_paragraphs=paragraphs,
+        source_ids=paragraph_ids(source_of(source)) if source else (),
+        linked=linked,
+        unsaid=[text for number, text in enumerate(paragraphs, 1) if number not in said],
+        others=[
+            found
+            for (key, language), found in saved.items()
+            if key == group.id and language != form.language
+        ],
     )
 
 
-def _others(campaign: Campaign, form: LetterForm) -> list[LetterForm]:
-    """The same group's letter in the other languages: what a translator looks at."""
-    saved = current_templates(reading(), campaign.id)
-    audience = audience_of(campaign, form.audience)
-    return [
-        LetterForm(form.audience, language, found.subject, found.body)
-        for (key, language), found in saved.items()
-        if key == audience.id and language != form.language
-    ]
-
-
-def _recipient(authority: Authority | None, language: str) -> Recipient:
-    if authority is None:
+def _recipient(target: Target | None, language: str) -> Recipient:
+    if target is None or not target.authority.offices:
         return Recipient("", gettext("The recipient"), "", gettext("Dear Sir or Madam,"), "…", ())
-    office = office_of(authority, language)
-    post = [point for point in authority.contact_points if point.kind is ContactKind.POST]
-    return Recipient(
-        office.role,
-        office.name,
-        office.institution,
-        office.salutation,
-        office.closing,
-        tuple(post[0].value.splitlines()) if post else (),
-    )
+    return recipient_of(target, language)
+
+
+def _paragraphs(body: str) -> list[str]:
+    return [passage.source for passage in passages(body)]
 
 
 def _languages(campaign: Campaign) -> list[str]:
@@ -163,4 +194,54 @@ def _known(campaign: Campaign, language: str) -> None:
 
 
 def _fields(form: LetterForm) -> Fields:
-    return {"subject": form.subject, "body": form.body}
+    fields: Fields = {
+        "subject": form.subject,
+        "body": form.body,
+        "row": tuple(row.row for row in form.forms),
+        "source_language": form.source_language,
+        "link": form.links,
+    }
+    for row in form.forms:
+        fields |= {f"form_name-{row.row}": row.name, f"form_of-{row.row}": row.of}
+        fields |= {f"form_{case}-{row.row}": row.texts.get(case, "") for case in CASES}
+    for slot, texts in form.variants:
+        fields |= {f"variant_{slot}-{number}": text for number, text in enumerate(texts, 1)}
+    for own in form.manners:
+        fields |= {f"salutation-{own.target}": own.salutation, f"closing-{own.target}": own.closing}
+    return fields
+
+
+def _form(campaign: Campaign, group: str, language: str) -> LetterForm:
+    typed = request.form
+    audience = audience_of(campaign, group)
+    return LetterForm(
+        group,
+        language,
+        typed.get("subject", ""),
+        typed.get("body", ""),
+        tuple(
+            FormRow(
+                at,
+                typed.get(f"form_name-{at}", ""),
+                typed.get(f"form_of-{at}", lettering.WRITER),
+                {case: typed.get(f"form_{case}-{at}", "") for case in CASES},
+                f"remove-{at}" in typed,
+            )
+            for at in screens.rows_in(typed)
+        ),
+        tuple(
+            (slot, tuple(typed.get(f"variant_{slot}-{n}", "") for n in range(1, VARIANTS.stop)))
+            for slot in SLOTS
+        ),
+        typed.get("source_language", ""),
+        tuple(typed.getlist("link")),
+        tuple(
+            MannersRow(
+                str(target.id),
+                typed.get(f"salutation-{target.id}", ""),
+                typed.get(f"closing-{target.id}", ""),
+            )
+            for target in campaign.targets
+            if target.audience_id == audience.id
+        ),
+    )

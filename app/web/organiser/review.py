@@ -23,6 +23,7 @@ from app.campaigns.rules import (
     WrongMove,
     missing_for_review,
 )
+from app.campaigns.translations import out_of_date
 from app.core.db import unit_of_work
 from app.core.errors import Refused
 from app.core.forms import Check, FieldErrors
@@ -120,6 +121,7 @@ def _page(campaign: Campaign, screen: Screen, refusal: Refused | None = None) ->
         screen=screen,
         refusal=refusal.code if refusal else "",
         missing=missing_for_review(campaign, templates),
+        out_of_date=out_of_date(templates),
         waiting=waiting,
         asker=get_account(reading(), waiting.asked_by_id) if waiting else None,
         is_own=waiting is not None and here().id in (waiting.asked_by_id, campaign.written_by_id),

@@ -32,6 +32,8 @@ _OF_FIELD: Mapping[tuple[str, str], LazyProxy] = {
     ("salutation", "missing"): lazy_gettext("Enter the form of address"),
     ("closing", "missing"): lazy_gettext("Enter the closing formula"),
     ("note", "missing"): lazy_gettext("Write one line"),
+    ("form_name", "missing"): lazy_gettext("Give the form a name, like worried"),
+    ("form_neutral", "missing"): lazy_gettext("Enter the text that stands when nothing else fits"),
     ("reason", "missing"): lazy_gettext("Choose why the campaign closes"),
     ("tick", "changed_meanwhile"): lazy_gettext(
         "The campaign was changed since you opened this page. Look at it again"
@@ -92,6 +94,33 @@ _OF_TEMPLATE: Mapping[str, LazyProxy] = {
     "demands_not_alone": lazy_gettext(
         "Line %(line)s: leave an empty line before and after {{ demands }}"
     ),
+    "too_many_holes": lazy_gettext("There are too many placeholders in this letter"),
+    "too_deep": lazy_gettext("Line %(line)s: these conditions stand too deep in each other"),
+    "condition_repeated": lazy_gettext(
+        "Line %(line)s: “%(detail)s” has been asked already on the way here"
+    ),
+    "neutral_missing": lazy_gettext("Enter the text that stands when nothing else fits"),
+    "place_missing": lazy_gettext(
+        "There are variants, but the letter has no paragraph {{ %(detail)s }} for them"
+    ),
+    "place_repeated": lazy_gettext("Line %(line)s: {{ %(detail)s }} can stand only once"),
+    "place_not_alone": lazy_gettext(
+        "Line %(line)s: leave an empty line before and after {{ %(detail)s }}"
+    ),
+    "form_name": lazy_gettext(
+        "Use another name: small Latin letters, digits and underscores, and no word that letters "
+        "know already"
+    ),
+    "form_twice": lazy_gettext("Two forms have this name. Give one of them another"),
+    "form_cases": lazy_gettext(
+        "A form agrees either with the writer or with the people concerned; the texts for two and "
+        "for several belong to people concerned only"
+    ),
+    "form_text": lazy_gettext("The text of a form is a few words on one line, without braces"),
+    "form_unused": lazy_gettext("The form “%(detail)s” stands nowhere in the letter"),
+    "variant_count": lazy_gettext("Write two to four variants, or none"),
+    "variant_repeated": lazy_gettext("This variant is the same as another one"),
+    "variant_not_one_paragraph": lazy_gettext("A variant is one paragraph, without empty lines"),
 }
 
 

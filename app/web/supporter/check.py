@@ -15,7 +15,7 @@ from app.core.errors import Refused
 from app.core.i18n import current_language
 from app.core.tokens import BadToken
 from app.signatures.actions import local_day, sign
-from app.signatures.compose import compose_letters
+from app.signatures.compose import compose_letters, given_in, mix_seed
 from app.signatures.rules import (
     FormErrors,
     FormReused,
@@ -105,11 +105,12 @@ def _check_page(
 ) -> ResponseReturnValue:
     language = current_language()
     templates = current_templates(reading(), found.id)
-    previews = compose_letters(found, templates, form, local_day(found, now()))
+    seed = mix_seed(keys(), found, form.form_key)
+    previews = compose_letters(found, templates, form, seed, local_day(found, now()))
     page = render_template(
         "supporter/check.html",
         page=shown.shown_campaign(found, language, now()),
-        letters=shown.shown_letters(found, templates, previews, form, now()),
+        letters=shown.shown_letters(found, templates, previews, given_in(form, seed), now()),
         form=form,
         typed=typed,
         delete_on=delete_on(found),

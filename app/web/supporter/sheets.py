@@ -11,6 +11,7 @@ from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.authorities.models import ContactKind
+from app.authorities.offices import point_of
 from app.campaigns.models import Campaign, Target
 from app.letters.fax import print_fax
 from app.letters.labels import print_envelope, print_labels
@@ -19,7 +20,6 @@ from app.letters.links import MailLink, MailProgram, mail_link
 from app.letters.paper import Paper, print_letters
 from app.letters.render import FinishedLetter
 from app.signatures.compose import addresses_of
-from app.signatures.rules import point_of
 from app.web.supporter import shown
 from app.web.supporter.shown import ShownCampaign
 

@@ -11,22 +11,17 @@ from uuid import UUID
 from flask import request, url_for
 
 from app.authorities.models import Authority, ContactPoint, Office
+from app.authorities.offices import office_in, usable_points
 from app.campaigns.models import Campaign, CampaignText, LetterTemplate, Target
 from app.campaigns.rules import PageState, page_state
+from app.campaigns.sources import demands_of
 from app.core.i18n import catalogues, countries, current_language
 from app.letters.render import FinishedLetter
 from app.signatures.actions import local_day
-from app.signatures.compose import Preview, demands_of, letter_to_read, reading_version
+from app.signatures.compose import Given, Preview, letter_to_read, reading_version
 from app.signatures.models import LetterChannel
 from app.signatures.notices import text_in
-from app.signatures.rules import (
-    NO_COUNTRY,
-    SignForm,
-    addressed,
-    channel_of,
-    office_in,
-    usable_points,
-)
+from app.signatures.rules import addressed, channel_of
 from app.web.state import settings
 from app.web.supporter.form import Typed
 
@@ -124,22 +119,20 @@ def read_letter(
 ) -> ShownLetter:
     """The letter to one target without a form: to read, copy and print."""
     day, page = local_day(campaign, now), current_language()
-    preview = letter_to_read(
-        campaign, templates, target, language, day, name=name, sentence=sentence
-    )
-    form = _nobody(name, sentence, language)
-    return _shown(campaign, templates, preview, form, now, page)
+    given = Given(name, sentence=sentence)
+    preview = letter_to_read(campaign, templates, target, language, given, day)
+    return _shown(campaign, templates, preview, given, now, page)
 
 
 def shown_letters(
     campaign: Campaign,
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     previews: Sequence[Preview],
-    form: SignForm,
+    given: Given,
     now: datetime,
 ) -> list[ShownLetter]:
     page = current_language()
-    return [_shown(campaign, templates, preview, form, now, page) for preview in previews]
+    return [_shown(campaign, templates, preview, given, now, page) for preview in previews]
 
 
 def letters_of_typed(
@@ -205,7 +198,7 @@ def _shown(
     campaign: Campaign,
     templates: Mapping[tuple[UUID, str], LetterTemplate],
     preview: Preview,
-    form: SignForm,
+    given: Given,
     now: datetime,
     page: str,
 ) -> ShownLetter:
@@ -215,9 +208,5 @@ def _shown(
         recipient=recipient_of(campaign, preview.target, page),
         channel=preview.channel,
         letter=preview.letter,
-        translation=reading_version(campaign, templates, preview, page, form, day),
+        translation=reading_version(campaign, templates, preview, page, given, day),
     )
-
-
-def _nobody(name: str, sentence: str, language: str) -> SignForm:
-    return SignForm(name, "", NO_COUNTRY, sentence, (), language, current_language(), "")

@@ -1,0 +1,1 @@
+"""Measurements that the project repeats: ratios of interleaved runs, never single figures."""
