@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from itertools import groupby
@@ -19,16 +19,12 @@ from typing import Any
 
 import typst
 
-from app.core.errors import Refused
+from app.core.i18n import text_direction
+from app.letters.fonts import clusters, family_names, missing_glyphs, named, typst_fonts
+from app.letters.frames import figures, frame_language, words_round
 from app.letters.render import FinishedLetter, one_line
 
 _ROOM = Path(__file__).parent
-_FONTS = _ROOM / "fonts"
-# Families in the order paper.typ asks them; a character counts when every weight has it.
-_FAMILIES = (
-    ("GentiumPlus-Regular.ttf", "GentiumPlus-Bold.ttf"),
-    ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
-)
 _LANGUAGE = re.compile(r"(?P<lang>[a-z]{2,3})(?:-[A-Za-z]{4})?(?:-(?P<region>[A-Za-z]{2}))?\b")
 # Words longer than a line of an address, of a letter: they may be broken anywhere, or they would
 # leave the sheet. ZERO WIDTH SPACE tells paper.typ where; it is not printed.
@@ -45,14 +41,15 @@ class Paper(StrEnum):
     US_LETTER = "us-letter"
 
 
-class GlyphsMissing(Refused):
-    """The letter holds characters that no shipped font can draw; a box is no name."""
+# Where letters are written on Letter-sized paper (CLDR, supplemental "paperSize" data).
+_WRITE_ON_LETTER = frozenset(
+    ("BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE")
+)
 
-    code = "glyphs_missing"
 
-    def __init__(self, characters: list[str]) -> None:
-        super().__init__(" ".join(characters))
-        self.characters = characters
+def paper_in(country: str) -> Paper:
+    """The paper that is bought in a country."""
+    return Paper.US_LETTER if country in _WRITE_ON_LETTER else Paper.A4
 
 
 def print_letters(
@@ -65,61 +62,129 @@ def print_letters(
 
     The same letters give the same bytes: the file holds no clock time and no random number.
     """
-    job = {
-        "paper": paper.value,
-        "sender": [_directed(one_line(line)) for line in sender],
-        "letters": [_sheet(letter) for letter in letters],
-    }
-    words = json.dumps(job, ensure_ascii=False)
+    lines = tuple(one_line(line) for line in sender)
+    return print_job(
+        "paper.typ",
+        lambda mark: {
+            "paper": paper.value,
+            "sender": [directed(mark(line)) for line in lines],
+            "letters": [sheet_of(letter, mark) for letter in letters],
+        },
+    )
+
+
+def print_job(source: str, job: Callable[[Marker], dict[str, Any]]) -> bytes:
+    """Set one of our sheets. `job` makes the data of it and is told how to write what no font has.
+
+    Nothing refuses to be printed: a box would be no name, so a character without a glyph is
+    replaced by a mark, and the sheet says what stood there.
+    """
+    marker = Marker({})
+    words = json.dumps(job(marker), ensure_ascii=False)
     if missing := missing_glyphs(words):
-        raise GlyphsMissing(missing)
+        marker = Marker({cluster: _mark(place, missing) for place, cluster in enumerate(missing)})
+        words = json.dumps(job(marker), ensure_ascii=False)
     with _turn:
-        printed = _compiler().compile(
-            format="pdf", sys_inputs={"job": words}, pdf_standards=["ua-1"]
+        printed = _compiler(source).compile(
+            format="pdf",
+            sys_inputs={"job": words, "fonts": json.dumps(family_names())},
+            pdf_standards=["ua-1"],
         )
     assert isinstance(printed, bytes)  # a list is only for formats with one file a page
     return printed
 
 
-def missing_glyphs(text: str) -> list[str]:
-    """What none of the shipped fonts can draw, each once, in its order.
+class Marker:
+    """Writes a mark for each character that no font can draw, and knows what it has replaced."""
 
-    A letter and the marks on it have to come from one font, so they are asked for together.
-    """
-    drawable = _coverage()
-    found: dict[str, None] = {}
-    # One family for all of it is the common case; only a mixture is looked at letter by letter.
-    if any(family.issuperset(text) for family in drawable):
-        return []
-    for cluster in _clusters(text):
-        if not any(family.issuperset(cluster) for family in drawable):
-            found[cluster] = None
-    return list(found)
+    def __init__(self, marks: dict[str, str]) -> None:
+        self._marks = marks
+
+    def __call__(self, text: str) -> str:
+        if not self._marks:
+            return text
+        return "".join(self._marks.get(cluster, cluster) for cluster in clusters(text))
+
+    def notes(self, *texts: str) -> list[str]:
+        """What stood in these texts, each with its mark, number and name."""
+        if not self._marks:
+            return []
+        used = {cluster for text in texts for cluster in clusters(text)}
+        return [f"{mark} {named(old)}" for old, mark in self._marks.items() if old in used]
 
 
-def _sheet(letter: FinishedLetter) -> dict[str, Any]:
-    tag = _LANGUAGE.match(letter.language)
+def _mark(place: int, missing: list[str]) -> str:
+    return "(?)" if len(missing) == 1 else f"(?{place + 1})"
+
+
+def sheet_of(letter: FinishedLetter, mark: Marker) -> dict[str, Any]:
+    """A letter as the data of a printed sheet."""
+    notes = mark.notes(*_texts(letter))
+    if notes:
+        letter = _marked(letter, mark)
+    around = words_round(letter.language)
     return {
-        "lang": tag["lang"] if tag else "en",
-        "region": tag["region"].upper() if tag and tag["region"] else None,
-        "dir": letter.direction,
+        **speech(letter.language, letter.direction),
         "title": letter.subject or letter.salutation or letter.writer,
         "date": letter.date,
-        "address": [_directed(line) for line in letter.address],
+        "address": [directed(line) for line in letter.address],
         "crowded": len(letter.address) > 6 or any(len(line) > 34 for line in letter.address),
-        "short": _is_short(letter),
-        "salutation": _soft(letter.salutation),
-        "subject": _soft(letter.subject),
+        "short": _is_short(letter) and not notes,
+        "salutation": soft(letter.salutation),
+        "subject": soft(letter.subject),
         "parts": [
             {
                 "kind": kind.value,
-                "texts": [_soft(paragraph.text) for paragraph in group],
+                "texts": [soft(paragraph.text) for paragraph in group],
             }
             for kind, group in groupby(letter.paragraphs, key=lambda paragraph: paragraph.kind)
         ],
-        "closing": _soft(letter.closing),
-        "writer": _soft(letter.writer),
+        "closing": soft(letter.closing),
+        "writer": soft(letter.writer),
+        "missing": around["missing"] if notes else "",
+        "notes": notes,
     }
+
+
+def speech(language: str, direction: str) -> dict[str, Any]:
+    """What a sheet has to know of a letter's language, with the words that count its pages."""
+    tag = _LANGUAGE.match(language)
+    return {
+        "lang": tag["lang"] if tag else "en",
+        "region": tag["region"].upper() if tag and tag["region"] else None,
+        "dir": direction,
+        "page": words_round(language)["page"],
+        # The words round a letter in Swahili are English ones.
+        "page-lang": frame_language(language),
+        "page-dir": text_direction(frame_language(language)),
+        "figures": [figures(number, language) for number in range(10)],
+    }
+
+
+def _texts(letter: FinishedLetter) -> tuple[str, ...]:
+    texts = (paragraph.text for paragraph in letter.paragraphs)
+    return (
+        letter.date,
+        *letter.address,
+        letter.salutation,
+        letter.subject,
+        *texts,
+        letter.closing,
+        letter.writer,
+    )
+
+
+def _marked(letter: FinishedLetter, mark: Marker) -> FinishedLetter:
+    return replace(
+        letter,
+        date=mark(letter.date),
+        address=tuple(mark(line) for line in letter.address),
+        salutation=mark(letter.salutation),
+        subject=mark(letter.subject),
+        paragraphs=tuple(replace(part, text=mark(part.text)) for part in letter.paragraphs),
+        closing=mark(letter.closing),
+        writer=mark(letter.writer),
+    )
 
 
 def _is_short(letter: FinishedLetter) -> bool:
@@ -131,66 +196,28 @@ def _is_short(letter: FinishedLetter) -> bool:
     return sum(1.5 + len(text) // 65 for text in texts) <= 30
 
 
-def _directed(line: str) -> dict[str, str]:
+def directed(line: str) -> dict[str, str]:
     """A line with the direction of its first letter that has one (Unicode UAX #9, P2)."""
     strong = (unicodedata.bidirectional(letter) for letter in line)
     first = next((kind for kind in strong if kind in ("L", "R", "AL")), "L")
     return {
-        "text": _soft(line, _TOO_LONG_FOR_ADDRESS),
+        "text": soft(line, _TOO_LONG_FOR_ADDRESS),
         "dir": "ltr" if first == "L" else "rtl",
     }
 
 
-def _soft(text: str, too_long: re.Pattern[str] = _TOO_LONG_FOR_LINE) -> str:
+def soft(text: str, too_long: re.Pattern[str] = _TOO_LONG_FOR_LINE) -> str:
+    """A text whose words of more than a line may be broken."""
     return too_long.sub(_in_pieces, text)
 
 
 def _in_pieces(word: re.Match[str]) -> str:
-    clusters = list(_clusters(word[0]))
-    starts = range(0, len(clusters), _BREAK_EVERY)
-    return "\u200b".join("".join(clusters[start : start + _BREAK_EVERY]) for start in starts)
-
-
-def _clusters(text: str) -> Iterator[str]:
-    cluster = ""
-    for letter in text:
-        if cluster and not unicodedata.category(letter).startswith("M"):
-            yield cluster
-            cluster = ""
-        cluster += letter
-    if cluster:
-        yield cluster
+    parts = list(clusters(word[0]))
+    starts = range(0, len(parts), _BREAK_EVERY)
+    return "\u200b".join("".join(parts[start : start + _BREAK_EVERY]) for start in starts)
 
 
 @cache
-def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[_FONTS]
-    )
+def _compiler(source: str) -> typst.Compiler:
     # A path and not bytes: given bytes, a kept compiler fails from its second letter on.
-    return typst.Compiler(_ROOM / "paper.typ", root=_ROOM, font_paths=fonts)
-
-
-@cache
-def _coverage() -> tuple[frozenset[str], ...]:
-    return tuple(
-        frozenset.intersection(*(_characters(_FONTS / name) for name in family))
-        for family in _FAMILIES
-    )
-
-
-def _characters(path: Path) -> frozenset[str]:
-    """The characters a font file has glyphs for, read from its segmented coverage (cmap, 12)."""
-    font = path.read_bytes()
-    tables = dict(
-        struct.unpack_from(">4s4xL", font, 12 + 16 * number)
-        for number in range(*struct.unpack_from(">H", font, 4))
-    )
-    cmap = tables[b"cmap"]
-    for number in range(*struct.unpack_from(">H", font, cmap + 2)):
-        table = cmap + struct.unpack_from(">4xL", font, cmap + 4 + 8 * number)[0]
-        if struct.unpack_from(">H", font, table) == (12,):
-            groups = struct.unpack_from(">L", font, table + 12)[0]
-            spans = struct.iter_unpack(">LL4x", font[table + 16 : table + 16 + 12 * groups])
-            return frozenset(chr(code) for first, last in spans for code in range(first, last + 1))
-    raise ValueError(f"{path.name} has no full coverage table")
+    return typst.Compiler(_ROOM / source, root=_ROOM, font_paths=typst_fonts())

@@ -332,6 +332,11 @@ def _office(recipient: Recipient) -> tuple[Recipient, tuple[str, ...]]:
     return office, (*named, *office.address)
 
 
+def envelope_lines(recipient: Recipient) -> tuple[str, ...]:
+    """What stands on the envelope: who, then where."""
+    return _office(recipient)[1]
+
+
 def _joined(people: tuple[str, ...], language: str) -> str:
     return list_of(_lines(people), language)
 

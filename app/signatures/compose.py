@@ -13,7 +13,7 @@ from app.core.i18n import country_name
 from app.core.tokens import Keys, keyed_hash
 from app.letters.agreement import WriterForm
 from app.letters.own_words import body_to_edit, with_body
-from app.letters.render import Answers, FinishedLetter, LetterSource, render
+from app.letters.render import Answers, FinishedLetter, LetterSource, envelope_lines, render
 from app.letters.variants import mix_for
 from app.signatures.models import Letter, LetterChannel, Signature
 from app.signatures.queries import OpenedAnswers
@@ -171,6 +171,20 @@ def _render(
         on=on,
         concerned=concerned_in(campaign, language),
     )
+
+
+def addressed_in(target: Target, language: str) -> tuple[str, ...]:
+    """What stands on an envelope to the target."""
+    return envelope_lines(recipient_of(target, language))
+
+
+def addresses_of(campaign: Campaign, language: str) -> list[tuple[str, ...]]:
+    """What stands on the envelope to each target that has a postal address."""
+    return [
+        addressed_in(target, language)
+        for target in addressed(campaign)
+        if recipient_of(target, language).address
+    ]
 
 
 def _answers(given: Given, source: LetterSource) -> Answers:

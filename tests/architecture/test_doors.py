@@ -147,6 +147,7 @@ def fill(session: Session, keys: Keys, now: datetime) -> Values:
         "slug": campaign.slug,
         "number": "1",
         "part": "0",
+        "kind": "fax",
         "step": "check",
         "group": campaign.audiences[0].key,
         "key": campaign.targets[0].authority.key,

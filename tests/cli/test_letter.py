@@ -12,17 +12,30 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from click.testing import Result
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
 from app import create_app
+from app.audit.models import AuditEntry
 from app.campaigns.document import load_demonstration
 from app.campaigns.models import Campaign, LetterTemplate
+from app.campaigns.queries import get_campaign
 from app.core.db import Base, unit_of_work
 from app.core.schema import upgrade
 from app.sections.actions import default_section
+from app.signatures.actions import confirm
+from app.signatures.compose import addresses_of
 from app.state import state_of
 from config import Settings
-from tests.builders import CHOICES, a_campaign, a_document_with_choices
+from tests.builders import (
+    CHOICES,
+    LINKS,
+    a_campaign,
+    a_document_with_choices,
+    a_form,
+    a_signature,
+)
+from tests.cast import KOFI, SAM
 
 
 @pytest.fixture
@@ -108,6 +121,52 @@ def test_a_letter_is_written_as_paper(app: Flask, tmp_path: Path) -> None:
     assert file.read_bytes().startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("shape", ["fax", "labels", "envelope", "pdf"])
+@pytest.mark.parametrize(("paper", "wide"), [("a4", (595, 624)), ("us-letter", (612, 684))])
+def test_paper_comes_in_the_size_that_is_asked_for(
+    app: Flask, tmp_path: Path, shape: str, paper: str, wide: tuple[int, int]
+) -> None:
+    file = tmp_path / "sheet.pdf"
+    words = ("--as", shape, "--paper", paper, "--sender", "Sam", "--out", str(file))
+    rendered(app, the_campaign(app), *words)
+    assert round(float(PdfReader(file).pages[0].mediabox.width)) == wide[shape == "envelope"]
+
+
+def test_labels_hold_every_target_with_a_postal_address(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "labels.pdf"
+    campaign = the_campaign(app, "dosmagambetov")
+    rendered(app, campaign, "--as", "labels", "--language", "en", "--out", str(file))
+    text = " ".join(page.extract_text() for page in PdfReader(file).pages)
+    with state_of(app).database.reading() as session:
+        found = get_campaign(session, campaign.reference)
+        addresses = addresses_of(found, "en")
+    assert len(addresses) > 3
+    for address in addresses:
+        assert address[-1] in text
+
+
+def test_a_fax_says_the_number_of_the_office(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "fax.pdf"
+    rendered(app, the_campaign(app), "--language", "en", "--as", "fax", "--out", str(file))
+    assert "Fax number: +" in " ".join(PdfReader(file).pages[0].extract_text().split())
+
+
+def test_a_phone_script_is_written_in_the_language_of_the_letter(app: Flask) -> None:
+    said = rendered(app, the_campaign(app), "--language", "ru", "--as", "phone", "--name", "Анна")
+    assert said.stdout.startswith("Здравствуйте, меня зовут Анна, я звоню")
+
+
+def test_a_text_for_a_form_says_what_was_left_out(app: Flask) -> None:
+    campaign = the_campaign(app)
+    words = ("--language", "en", "--as", "form")
+    whole = rendered(app, campaign, *words)
+    assert (whole.stderr, whole.stdout) == ("", rendered(app, campaign, "--language", "en").stdout)
+    cut = rendered(app, campaign, *words, "--at-most", "900")
+    assert len(cut.stdout.rstrip().replace("\n", "\r\n")) <= 900
+    assert "Left out: " in cut.stderr
+    assert "longer than that" in rendered(app, campaign, *words, "--at-most", "50").stderr
+
+
 def test_a_letter_is_written_as_a_link_for_a_mail_program(app: Flask) -> None:
     campaign = the_campaign(app)
     with unit_of_work(state_of(app).database.writing) as session:
@@ -167,5 +226,50 @@ def test_there_is_no_mail_to_a_target_without_an_address(app: Flask) -> None:
 
 def test_an_unknown_shape_or_form_is_a_mistake_of_typing(app: Flask) -> None:
     campaign = the_campaign(app)
-    rendered(app, campaign, "--as", "fax", code=2)
+    rendered(app, campaign, "--as", "telex", code=2)
+    rendered(app, campaign, "--paper", "a5", code=2)
     rendered(app, campaign, "--form", "both", code=2)
+
+
+def batched(app: Flask, reference: str, *words: str, code: int = 0) -> Result:
+    with app.app_context():
+        result: Result = app.test_cli_runner().invoke(args=["letter", "batch", reference, *words])
+    assert result.exit_code == code, (words, result.output, result.exception)
+    return result
+
+
+def test_letters_by_post_are_written_into_one_file_for_its_owner_alone(
+    app: Flask, tmp_path: Path
+) -> None:
+    campaign = the_campaign(app, "dosmagambetov")
+    state, at = state_of(app), datetime.now(UTC)
+    with unit_of_work(state.database.writing) as session:
+        found = get_campaign(session, campaign.reference)
+        for who in (SAM, KOFI):
+            form = a_form(found, who=who, targets=(3,))
+            signature = a_signature(session, state.keys, found, form, at)
+            confirm(session, state.keys, signature, links=LINKS, now=at)
+    file = tmp_path / "batch.pdf"
+    result = batched(app, campaign.reference, "--target", "3", "--out", str(file))
+    assert "2 of 2 letters" in result.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(file).pages]
+    assert len(pages) == 4
+    assert "130000 Aktau" in pages[0]
+    assert all(any(who.name in page for page in pages[1:3]) for who in (SAM, KOFI))
+    assert all(who.name in pages[3] for who in (SAM, KOFI))
+    assert not any(who.email in page for page in pages for who in (SAM, KOFI))
+    with state.database.reading() as session:
+        taken_out = select(AuditEntry).where(AuditEntry.action == "letters.hand_over")
+        entry = session.scalars(taken_out).one()
+    assert (entry.actor, entry.detail) == ("operator", {"target": 3, "letters": 2})
+
+
+def test_without_letters_by_post_there_is_no_file(app: Flask, tmp_path: Path) -> None:
+    campaign, file = the_campaign(app), tmp_path / "batch.pdf"
+    assert "no_letters" in batched(app, campaign.reference, "--out", str(file), code=1).stderr
+    assert (
+        "not_found"
+        in batched(app, campaign.reference, "--target", "9", "--out", str(file), code=1).stderr
+    )
+    assert not file.exists()

@@ -274,7 +274,36 @@ def test_a_letter_can_be_read_copied_and_printed_without_a_name(
     assert pdf.status_code == 200
     assert pdf.mimetype == "application/pdf"
     assert pdf.data.startswith(b"%PDF-")
+    for path in ("3/fax.pdf", "3/envelope.pdf", "labels.pdf"):
+        sheet = supporter.look(f"/en{demo.dosmagambetov}/letter/{path}", accept_language="en-US")
+        assert sheet.data.startswith(b"%PDF-")
+    form = supporter.page(f"/en{demo.dosmagambetov}/letter/3/form?letter=ru&at_most=1500")
+    assert "What had to stay out" in form.words
     assert house.fingerprint() == before
+
+
+def test_a_letter_without_a_name_can_be_opened_in_ones_own_mail_program(
+    supporter: Supporter, demo: Demonstration
+) -> None:
+    page = supporter.page(f"/en{demo.mamai}/letter/1?letter=en")
+    mine = next(link for link in page.links if link.startswith("mailto:udp@udp-rk.kz"))
+    assert len(mine) <= 1600
+    for program in ("mail.google.com", "outlook.live.com", "compose.mail.yahoo.com"):
+        assert any(program in link for link in page.links)
+    assert "too long for such a link" in page.words
+    without = supporter.page(f"/en{demo.dosmagambetov}/letter/3")
+    assert not any(link.startswith("mailto:") for link in without.links)
+
+
+def test_what_to_say_on_the_phone_stands_in_the_language_of_the_letter(
+    supporter: Supporter, demo: Demonstration
+) -> None:
+    pages = [
+        supporter.page(f"/fr{demo.dosmagambetov}/letter/{number}?letter=ru")
+        for number in range(1, 11)
+    ]
+    page = next(page for page in pages if "Que dire au téléphone" in page.words)
+    assert "Здравствуйте, я звоню по следующему вопросу" in page.words
 
 
 @pytest.mark.parametrize("number", ["0", "11", "99999999999"])

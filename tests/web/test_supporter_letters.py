@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from app.campaigns.models import CampaignState
@@ -129,6 +131,7 @@ def test_every_end_of_a_letter_is_told_in_words(
     if state in (DispatchState.FAILED, DispatchState.BOUNCED):
         assert "+8 7172 74-56-31" in page.words
         assert "Print your letter (PDF)" in page.words
+        assert f"{status}/print/1/fax.pdf" in page.links
 
 
 def test_offices_without_e_mail_are_never_a_silent_success(
@@ -146,6 +149,50 @@ def test_offices_without_e_mail_are_never_a_silent_success(
         assert pdf.status_code == 200
         assert pdf.data.startswith(b"%PDF-")
     assert client.get(f"{status}/print/11.pdf").status_code == 404
+    for path in ("print/3/fax.pdf", "print/3/envelope.pdf", "print/labels.pdf"):
+        sheet = client.get(f"{status}/{path}")
+        assert sheet.mimetype == "application/pdf"
+    assert client.get(f"{status}/print/11/fax.pdf").status_code == 404
+    assert client.get(f"{status}/print/3/telex.pdf").status_code == 404
+
+
+def test_a_letter_is_shortened_for_a_form_and_what_stayed_out_is_said(
+    client: FlaskClient, signed_to_ten: Demonstration, house: House
+) -> None:
+    status = confirmed(client, house)
+    before = house.fingerprint()
+    whole = Page(client.get(f"{status}/form/5?at_most=100000").text)
+    assert "The whole letter fits." in whole.words
+    cut = Page(client.get(f"{status}/form/5?at_most=1200").text)
+    assert "What had to stay out" in cut.words
+    assert "Sam Åström" in cut.words
+    none = Page(client.get(f"{status}/form/5?at_most=1").text)
+    assert "Take another way to this office." in none.words
+    assert client.get(f"{status}/form/5?at_most=many").status_code == 200
+    assert client.get(f"{status}/form/11").status_code == 404
+    assert house.fingerprint() == before
+
+
+def test_a_name_that_no_font_can_draw_is_marked_and_the_letter_is_printed(
+    supporter: Supporter, demo: Demonstration, client: FlaskClient, house: House
+) -> None:
+    assert supporter.send(demo.mamai, "send", name="Sam 𓀀").status_code == 200
+    status = confirmed(client, house)
+    pdf = client.get(f"{status}/print/1.pdf")
+    assert pdf.status_code == 200
+    text = " ".join(PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text().split())
+    assert "Sam (?) Could not be printed: (?) U+13000 EGYPTIAN HIEROGLYPH A001" in text
+    assert letters_in_the_outbox(house) == 1
+
+
+def test_paper_follows_the_country_of_the_writer(
+    supporter: Supporter, demo: Demonstration, client: FlaskClient, house: House
+) -> None:
+    assert supporter.send(demo.mamai, "send", country="MX").status_code == 200
+    status = confirmed(client, house)
+    for path in ("print/1.pdf", "print/1/fax.pdf", "print/labels.pdf"):
+        pdf = PdfReader(io.BytesIO(client.get(f"{status}/{path}").data))
+        assert float(pdf.pages[0].mediabox.width) == 612
 
 
 def test_i_posted_it_counts_once(

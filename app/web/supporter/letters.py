@@ -10,16 +10,16 @@ from app.campaigns.rules import CampaignClosed, CampaignHidden, CampaignPaused
 from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
-from app.letters.paper import GlyphsMissing
+from app.letters.paper import paper_in
+from app.letters.render import FinishedLetter
 from app.signatures.actions import confirm, report_done, withdraw
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.queries import CONFIRM, STATUS, get_by_token, token_of
 from app.signatures.rules import Gone, LinkExpired
 from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading
-from app.web.supporter import shown
+from app.web.supporter import sheets, shown
 from app.web.supporter.progress import opened_signature, standings
-from app.web.supporter.read import paper_of, pdf
 
 # While letters wait, the page looks again by itself: every 20 seconds, for five minutes.
 LOOK_AGAIN_SECONDS = 20
@@ -96,18 +96,27 @@ def print_sheets(token: str) -> ResponseReturnValue:
 
 
 @open_to(Audience.SUPPORTER)
-def print_pdf(token: str, number: int) -> ResponseReturnValue:
+def print_pdf(token: str, number: int, kind: str = "letter") -> ResponseReturnValue:
     signature = _signature(reading(), token, STATUS)
-    found = opened_signature(reading(), keys(), signature)
-    row = next((row for row in standings(found) if row.number == number), None)
-    if row is None or row.letter is None:
-        abort(404)
-    try:
-        return pdf(row.letter, f"letter-{number}.pdf", paper_of(signature.country))
-    except GlyphsMissing as error:
-        return render_template(
-            "supporter/no_pdf.html", characters=error.characters, token=token
-        ), 409
+    letter = _finished(signature, number)
+    target = _letter(signature, number).target
+    paper = paper_in(signature.country)
+    return sheets.sheet(kind, signature.campaign, target, letter, paper)
+
+
+@open_to(Audience.SUPPORTER)
+def print_labels(token: str) -> ResponseReturnValue:
+    signature = _signature(reading(), token, STATUS)
+    paper = paper_in(signature.country)
+    return sheets.labels(signature.campaign, signature.letter_language, paper)
+
+
+@open_to(Audience.SUPPORTER)
+def form_text(token: str, number: int) -> ResponseReturnValue:
+    signature = _signature(reading(), token, STATUS)
+    page = shown.shown_campaign(signature.campaign, current_language(), now())
+    back = url_for("supporter.status", token=token, _anchor=f"letter-{number}")
+    return sheets.form_page(page, _finished(signature, number), back)
 
 
 @open_to(Audience.SUPPORTER)
@@ -161,6 +170,15 @@ def _letter(signature: Signature, number: int) -> Letter:
     if found is None:
         abort(404)
     return found
+
+
+def _finished(signature: Signature, number: int) -> FinishedLetter:
+    """A letter in the words it leaves with, as long as those are kept."""
+    rows = standings(opened_signature(reading(), keys(), signature))
+    row = next((row for row in rows if row.number == number), None)
+    if row is None or row.letter is None:
+        abort(404)
+    return row.letter
 
 
 def _not_written_to(signature: Signature) -> list[shown.Recipient]:

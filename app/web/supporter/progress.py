@@ -8,13 +8,12 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from app.campaigns.sources import demands_of
-from app.core.i18n import catalogues, current_language, speaking
-from app.core.i18n import gettext as _
+from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.core.tokens import Keys
 from app.delivery.models import DispatchState, GateState
 from app.letters.render import FinishedLetter
+from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
@@ -117,7 +116,7 @@ def _standing(found: OpenedSignature, letter: Letter) -> Standing:
         letter=finished,
         handed_over_on=local_day(campaign, ended) if ended else None,
         done_on=letter.reported_done_on,
-        phone_script=_phone_script(found, letter),
+        phone_script=phone_script(finished) if finished else "",
     )
 
 
@@ -130,20 +129,3 @@ def _stage(signature: Signature, letter: Letter) -> Stage:
     if stage is Stage.QUEUED and signature.campaign.gate.state is GateState.PAUSED:
         return Stage.PAUSED
     return stage
-
-
-def _phone_script(found: OpenedSignature, letter: Letter) -> str:
-    """Two sentences to say, in the language of the letter where we speak it."""
-    if found.answers is None:
-        return ""
-    campaign = found.signature.campaign
-    spoken = letter.language if letter.language in catalogues.languages else current_language()
-    asked = demands_of(campaign, letter.target.audience_id, spoken)
-    people = ", ".join(person.name_in(spoken) for person in campaign.people)
-    with speaking(spoken):
-        greeting = _(
-            "Good day, my name is %(name)s, and I am calling about %(people)s.",
-            name=found.answers.name,
-            people=people,
-        )
-    return " ".join((greeting, *asked[:1]))

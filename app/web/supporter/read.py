@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, make_response, render_template, request
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.campaigns.models import Campaign
 from app.campaigns.queries import current_templates, get_public_campaign
 from app.core.i18n import current_language
-from app.letters.paper import Paper, print_letters
-from app.letters.render import FinishedLetter
+from app.letters.paper import Paper, paper_in
+from app.letters.spoken import phone_script
 from app.signatures.rules import addressed, default_letter_language, letter_languages
 from app.web.audience import Audience, open_to
 from app.web.state import now, reading
-from app.web.supporter import shown
-
-# Where letters are written on Letter-sized paper (CLDR, supplemental "paperSize" data).
-LETTER_PAPER = frozenset(
-    ("BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE")
-)
+from app.web.supporter import sheets, shown
 
 
 @open_to(Audience.PUBLIC)
 def letter(ref: str, number: int, **_slug: str) -> ResponseReturnValue:
     found = get_public_campaign(reading(), ref)
     offered = _offered(found)
+    one = _letter(found, number, offered)
     return render_template(
         "supporter/letter.html",
         page=shown.shown_campaign(found, current_language(), now()),
-        letter=_letter(found, number, offered),
+        letter=one,
+        programs=sheets.program_links(one.recipient, one.letter),
+        phone_script=phone_script(one.letter),
         recipients=shown.recipients(found, current_language()),
         offered=offered,
         now=now(),
@@ -36,32 +34,44 @@ def letter(ref: str, number: int, **_slug: str) -> ResponseReturnValue:
 
 
 @open_to(Audience.PUBLIC)
-def letter_pdf(ref: str, number: int, **_slug: str) -> ResponseReturnValue:
+def letter_pdf(ref: str, number: int, kind: str = "letter", **_slug: str) -> ResponseReturnValue:
     found = get_public_campaign(reading(), ref)
-    shown_letter = _letter(found, number, _offered(found))
-    answer = pdf(shown_letter.letter, f"{found.slug}-{number}.pdf", paper_here())
+    one = _letter(found, number, _offered(found))
+    answer = sheets.sheet(kind, found, one.recipient.target, one.letter, paper_here())
     answer.headers["Vary"] = "Accept-Language"
     return answer
 
 
-def pdf(letter: FinishedLetter, name: str, paper: Paper) -> Response:
-    """One letter on paper, as a file that browsers show."""
-    answer = make_response(print_letters([letter], paper=paper))
-    answer.headers["Content-Type"] = "application/pdf"
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    # A letter to print is no page: nobody is to find it by a search.
-    answer.headers["X-Robots-Tag"] = "noindex"
+@open_to(Audience.PUBLIC)
+def labels_pdf(ref: str, **_slug: str) -> ResponseReturnValue:
+    found = get_public_campaign(reading(), ref)
+    offered = _offered(found)
+    wanted = request.args.get("letter", "")
+    language = wanted if wanted in offered else offered[0]
+    answer = sheets.labels(found, language, paper_here())
+    answer.headers["Vary"] = "Accept-Language"
     return answer
 
 
-def paper_of(country: str) -> Paper:
-    return Paper.US_LETTER if country in LETTER_PAPER else Paper.A4
+@open_to(Audience.PUBLIC)
+def letter_form(ref: str, number: int, **_slug: str) -> ResponseReturnValue:
+    found = get_public_campaign(reading(), ref)
+    one = _letter(found, number, _offered(found))
+    page = shown.shown_campaign(found, current_language(), now())
+    back = url_for(
+        "supporter.letter",
+        ref=found.reference,
+        slug=found.slug,
+        number=number,
+        letter=one.letter.language,
+    )
+    return sheets.form_page(page, one.letter, back)
 
 
 def paper_here() -> Paper:
     """The paper of the country that the browser's first language names."""
     first = next(iter(request.accept_languages.values()), "")
-    return paper_of(first.rpartition("-")[2].upper())
+    return paper_in(first.rpartition("-")[2].upper())
 
 
 def _letter(found: Campaign, number: int, offered: list[str]) -> shown.ShownLetter:

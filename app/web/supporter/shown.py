@@ -25,8 +25,8 @@ from app.signatures.rules import addressed, channel_of
 from app.web.state import settings
 from app.web.supporter.form import Typed
 
-# Letter language, recipients to tick, how often a page has looked again.
-QUERY: Final = ("letter", "to", "look")
+# Letter language, recipients to tick, how often a page has looked again, what a form takes.
+QUERY: Final = ("letter", "to", "look", "at_most")
 # The goals that a growing number is shown against: near enough to be reached.
 GOALS: Final = (50, 100, 250, 500, 1000, 1500, 2500, 5000, 10_000, 25_000, 50_000, 100_000)
 
