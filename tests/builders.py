@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -81,12 +82,22 @@ def a_document_with_choices(name: str = "choices") -> CampaignDocument:
     for letters in content["letters"].values():
         for language, letter in letters.items():
             worried, openings = CHOICES.get(language, CHOICES["en"])
-            letter["body"] = (
-                "{{ opening }}\n\n{{ worried }}\n\n{{ writer_about }}\n\n" + letter["body"]
+            letter["body"] = "{{ opening }}\n\n{{ worried }}\n\n{{ writer_about }}\n\n" + (
+                _without_choices(letter)
             )
             letter["forms"] = {"worried": worried}
             letter["variants"] = {"opening": openings}
     return CampaignDocument(name, content)
+
+
+def _without_choices(letter: dict[str, Any]) -> str:
+    """The body as it reads for somebody who chose nothing."""
+    body: str = letter["body"].replace("{{ writer_about }}\n\n", "")
+    for name, cases in letter.get("forms", {}).items():
+        body = body.replace(f"{{{{ {name} }}}}", cases["neutral"])
+    for slot, texts in letter.get("variants", {}).items():
+        body = body.replace(f"{{{{ {slot} }}}}", texts[0])
+    return body
 
 
 def an_account(

@@ -170,7 +170,8 @@ def test_a_text_for_a_form_says_what_was_left_out(app: Flask) -> None:
 def test_a_letter_is_written_as_a_link_for_a_mail_program(app: Flask) -> None:
     campaign = the_campaign(app)
     with unit_of_work(state_of(app).database.writing) as session:
-        session.execute(update(LetterTemplate).values(body="{{ own_sentence }}\n\n{{ demands }}"))
+        plain = {"body": "{{ own_sentence }}\n\n{{ demands }}", "forms": {}, "variants": {}}
+        session.execute(update(LetterTemplate).values(plain))
     words = ("--language", "en", "--name", "Sam & Max")
     link = urlsplit(rendered(app, campaign, *words, "--as", "mailto").stdout.strip())
     assert (link.scheme, unquote(link.path)) == ("mailto", "udp@udp-rk.kz")
@@ -191,7 +192,11 @@ def test_the_form_is_the_writers_choice(app: Flask) -> None:
         session.execute(
             update(LetterTemplate)
             .where(LetterTemplate.language == "fr")
-            .values(body=f"{chosen}\n\n{{{{ own_sentence }}}}\n\n{{{{ demands }}}}")
+            .values(
+                body=f"{chosen}\n\n{{{{ own_sentence }}}}\n\n{{{{ demands }}}}",
+                forms={},
+                variants={},
+            )
         )
     said = {
         form: rendered(app, campaign, "--language", "fr", "--form", form).stdout.split("\n\n")[1]

@@ -19,6 +19,7 @@ from app.letters.coach import (
     missing_people,
     shouting,
 )
+from app.letters.declarations import freeze_forms, freeze_variants
 from app.letters.likeness import KEPT, fingerprint, likeness, spread
 from app.letters.own_words import body_to_edit, with_body
 from app.letters.render import (
@@ -93,7 +94,14 @@ def seed(content: dict[str, Any], group: str, language: str) -> Seed:
         for person in content["people"]
     )
     letter = render(
-        LetterSource("1", language, written["subject"], written["body"]),
+        LetterSource(
+            "1",
+            language,
+            written["subject"],
+            written["body"],
+            freeze_forms(written.get("forms", {})),
+            freeze_variants(written.get("variants", {})),
+        ),
         Recipient("", "", "", "…", "…", ()),
         Answers("Sam", "", ""),
         demands=demands,

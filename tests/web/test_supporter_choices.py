@@ -220,7 +220,7 @@ def test_town_and_line_stand_in_the_letter_and_are_asked_only_where_it_has_a_pla
     supporter: Supporter, choices: str, demo: Demonstration
 ) -> None:
     assert 'name="about"' in supporter.page(f"/en{choices}").text
-    assert 'name="about"' not in supporter.page(f"/en{demo.mamai}").text
+    assert 'name="about"' not in supporter.page(f"/en{demo.dosmagambetov}").text
     page = Page(supporter.send(choices, "check", about="I am a nurse.").text)
     assert "I am a nurse." in letter_in(page)
 
