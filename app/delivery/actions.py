@@ -26,7 +26,11 @@ from app.tally.models import Figure
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What closing a gate did: taken back, and already past the point where it could be."""
+    """What closing a gate did: taken back, and already in the hands of workers.
+
+    Of those in flight one a worker may be leaving; the others are found closed by the last look
+    before their body and are cancelled too, within seconds.
+    """
 
     cancelled: int
     in_flight: int
@@ -204,6 +208,14 @@ def _cancel_where(session: Session, whose: ColumnElement[bool], reason: str, now
         .returning(Dispatch.counted_as)
     )
     stored = session.scalars(taken_back).all()
+    # What may be leaving at this moment cannot be taken back, but must not go on: its worker looks
+    # again before each body, and nothing of it is tried again.
+    session.execute(
+        update(Dispatch)
+        .where(whose, Dispatch.state == DispatchState.SENDING)
+        .values(recalled=reason)
+        .execution_options(synchronize_session=False)
+    )
     labels = Counter(Labels.from_json(counted) for counted in stored if counted is not None)
     for each, times in labels.items():
         count(session, Figure.CANCELLED, each, day_of(now), times)
