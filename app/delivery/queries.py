@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,15 @@ from sqlalchemy.orm import Session, defer
 from app.core.errors import NotFound
 from app.core.leases import database_now
 from app.core.models import Installation
-from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane, Mailbox
+from app.delivery.models import (
+    Dispatch,
+    DispatchState,
+    Gate,
+    GateState,
+    Lane,
+    Mailbox,
+    RelayHealth,
+)
 
 # Only the machine that handed a message over can ask its relay. One that starts anew is back by
 # then; when it is not, the rule for unknown outcomes decides.
@@ -36,10 +45,29 @@ class LaneStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainStatus:
+    """What became of the letters to one domain."""
+
+    domain: str
+    sent: int
+    bounced: int
+    failed: int
+
+    @property
+    def bounce_rate(self) -> float:
+        """Of all that the domain was handed, the part that came back."""
+        handed = self.sent + self.bounced
+        return self.bounced / handed if handed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """The outbox, lane by lane."""
+    """The outbox: lane by lane, the relays in trouble, the domains, and whether mail flows."""
 
     lanes: tuple[LaneStatus, ...]
+    relays: tuple[RelayHealth, ...] = ()
+    domains: tuple[DomainStatus, ...] = ()
+    muted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +86,14 @@ def outbox_status(session: Session, now: datetime) -> OutboxStatus:
         tuple(
             LaneStatus(lane, count_by_state(session, lane), _oldest_queued(session, lane, now))
             for lane in Lane
-        )
+        ),
+        relays=tuple(
+            session.scalars(
+                select(RelayHealth).where(RelayHealth.failures > 0).order_by(RelayHealth.name)
+            )
+        ),
+        domains=_by_domain(session),
+        muted=session.scalar(select(Installation.muted)) or "",
     )
 
 
@@ -206,6 +241,26 @@ def _list_in(session: Session, state: DispatchState, limit: int) -> Sequence[Dis
         .limit(limit)
     )
     return session.scalars(stuck).all()
+
+
+def _by_domain(session: Session) -> tuple[DomainStatus, ...]:
+    ended = (DispatchState.SENT, DispatchState.BOUNCED, DispatchState.FAILED)
+    counted = (
+        select(Dispatch.mailbox_id, Dispatch.state, func.count().label("times"))
+        .where(Dispatch.lane == Lane.LETTER, Dispatch.state.in_(ended))
+        .group_by(Dispatch.mailbox_id, Dispatch.state)
+        .subquery()
+    )
+    found = select(Mailbox.address, counted.c.state, counted.c.times).join(
+        counted, counted.c.mailbox_id == Mailbox.id
+    )
+    domains: dict[str, Counter[DispatchState]] = {}
+    for address, state, times in session.execute(found):
+        domains.setdefault(address.rpartition("@")[2], Counter())[state] += times
+    return tuple(
+        DomainStatus(domain, *(states[state] for state in ended))
+        for domain, states in sorted(domains.items())
+    )
 
 
 def _oldest_queued(session: Session, lane: Lane, now: datetime) -> timedelta | None:

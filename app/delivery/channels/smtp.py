@@ -129,6 +129,11 @@ class RelayAddress:
     is_smtps: bool = False
     wants_tls: bool = True
 
+    @property
+    def name(self) -> str:
+        """What operators see: no user, no password."""
+        return f"{self.host}:{self.port}"
+
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Read `smtp://user:password@host:port` or `smtps://…`.
