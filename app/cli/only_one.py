@@ -90,7 +90,7 @@ def _renew(
             continue
         if not is_held:
             # This process was stopped for longer than its lease, and another one works now.
-            log.error("another worker has taken over", lease=LEASE)
+            log.error("another worker has taken over", kind=LEASE)
             stop.set()
             return
 
@@ -100,4 +100,4 @@ def _give_back(database: Database, me: str) -> None:
         with unit_of_work(database.writing) as session:
             leases.give_back(session, LEASE, me)
     except OUT_OF_REACH:
-        log.warning("lease left to run out", lease=LEASE)
+        log.warning("lease left to run out", kind=LEASE)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from app.cli.child import follow_parent, require_ready
 from app.cli.only_one import only_one
 from app.cli.origin import Origin
 from app.cli.state import now, state
-from app.core.db import OUT_OF_REACH, unit_of_work
+from app.core.db import OUT_OF_REACH, Database, unit_of_work
 from app.delivery.actions import note_health
 from app.delivery.channels.base import Outlet
 from app.delivery.channels.maildir import Maildir
@@ -33,7 +34,7 @@ from app.delivery.worker import Worker
 from app.jobs.runner import stop_on_signals, utc_now
 from app.signatures.queries import list_unsettled
 from app.signatures.upkeep import settle
-from config import Settings
+from app.state import State
 
 log = structlog.get_logger()
 
@@ -45,35 +46,38 @@ def worker(*, drain: bool) -> None:
     require_ready()
     stop = stop_on_signals()
     follow_parent()
-    settings = state().settings
-    with _alone_on_sqlite(settings, stop):
-        origin = Origin(settings.var, state().database)
+    # The lanes are threads, which have no application of their own to ask.
+    own = state()
+    settings = own.settings
+    with _alone_on_sqlite(own, stop):
+        origin = Origin(settings.var, own.database)
         origin.require_same()
-        make = _maker(settings)
+        make = _maker(own)
         if drain:
             emptier = make(tuple(Lane))
-            while emptier.drain() + _tell_writers():
+            while emptier.drain() + _tell_writers(own):
                 pass
             origin.keep()
             return
         # Confirmations first in the list, letters last: the last one does the upward work.
         crew = Crew([make((lane,)) for lane in Lane], stop=stop, poll=settings.poll_seconds)
-        if not state().database.is_sqlite:
+        if not own.database.is_sqlite:
             listen(settings.database_url, stop, crew.wake)
         log.info("worker started", process="worker", pid=os.getpid())
         if settings.mail_only_to:
             log.warning("all mail goes to one address", setting="OUTCRY_MAIL_ONLY_TO")
 
         def between() -> None:
-            _tell_writers()
+            _tell_writers(own)
             origin.keep()
 
         crew.run(between)
         log.info("worker stopped", process="worker", pid=os.getpid())
 
 
-def _maker(settings: Settings) -> Callable[[tuple[Lane, ...]], Worker]:
+def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
     """How to make the worker of some lanes: its own lines, shared breakers, one shared log."""
+    settings = own.settings
     addresses = [RelayAddress.from_url(url) for url in settings.relays]
     book = None
     if settings.relay_log:
@@ -83,7 +87,7 @@ def _maker(settings: Settings) -> Callable[[tuple[Lane, ...]], Worker]:
             queue=settings.relay_queue.split(),
             clock=utc_now,
         )
-    breakers = [Breaker(address.name, tell=_alert) for address in addresses]
+    breakers = [Breaker(address.name, tell=partial(_alert, own.database)) for address in addresses]
     at = _killing(settings.test_kill_at if settings.test_faults else "")
 
     def make(lanes: tuple[Lane, ...]) -> Worker:
@@ -92,8 +96,8 @@ def _maker(settings: Settings) -> Callable[[tuple[Lane, ...]], Worker]:
             lines = [Relay(each, timeout=settings.smtp_timeout, book=book) for each in addresses]
             relay = Relays(list(zip(breakers, lines, strict=True)))
         return Worker(
-            state().database,
-            state().keys,
+            own.database,
+            own.keys,
             local=Maildir(settings.maildir),
             relay=relay,
             name=f"{socket.gethostname()}:{os.getpid()}:{'+'.join(lanes)}",
@@ -120,7 +124,7 @@ def _killing(setting: str) -> Callable[[str], None]:
     return at
 
 
-def _alert(health: Health) -> None:
+def _alert(database: Database, health: Health) -> None:
     """A relay was paused or has come back: into the log, and where `mail status` finds it."""
     until = None if health.pause is None else now() + health.pause
     if until is None:
@@ -129,12 +133,12 @@ def _alert(health: Health) -> None:
         log.error(
             "relay paused",
             relay=health.name,
-            failures=health.failures,
+            count=health.failures,
             reason=health.reason,
             until=until.isoformat(),
         )
     try:
-        with unit_of_work(state().database.writing) as session:
+        with unit_of_work(database.writing) as session:
             note_health(
                 session,
                 health.name,
@@ -147,19 +151,19 @@ def _alert(health: Health) -> None:
 
 
 @contextmanager
-def _alone_on_sqlite(settings: Settings, stop: threading.Event) -> Iterator[None]:
-    if not state().database.is_sqlite:
+def _alone_on_sqlite(own: State, stop: threading.Event) -> Iterator[None]:
+    if not own.database.is_sqlite:
         yield
         return
-    with only_one(state().database, timedelta(seconds=settings.lease_seconds), stop):
+    with only_one(own.database, timedelta(seconds=own.settings.lease_seconds), stop):
         yield
 
 
-def _tell_writers() -> int:
+def _tell_writers(own: State) -> int:
     """Upward work the outbox may not know of: telling writers how their letters ended."""
-    with state().database.reading() as looking:
+    with own.database.reading() as looking:
         # Most rounds have nothing to tell; only looking takes no lock from the writers.
         if not list_unsettled(looking, 1):
             return 0
-    with unit_of_work(state().database.writing) as session:
-        return settle(session, state().keys, links=state().links, now=now())
+    with unit_of_work(own.database.writing) as session:
+        return settle(session, own.keys, links=own.links, now=now())

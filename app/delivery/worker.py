@@ -375,7 +375,7 @@ class Worker:
         claim = orphan.claim
         found = None if orphan.is_foreign else self._has(orphan)
         if self._mark(claim, Outcome.of_unknown(claim, self._clock(), found=found)):
-            self._log.info("abandoned dispatch settled", dispatch=str(claim.id), found=found)
+            self._log.info("abandoned dispatch settled", dispatch=str(claim.id), result=found)
 
     def _ask_later(self, claim: Claim) -> None:
         """Let go of it: whoever takes it over asks when the channel must have learned of it."""
