@@ -17,6 +17,7 @@ import subprocess
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -87,6 +88,11 @@ class RelayLog:
             if self._clock() < hand_over.latest + self.grace or listed is None:
                 return None
             return False if self._reaches_back_to(hand_over.earliest) else None
+
+    def close(self) -> None:
+        """Let go of the file; the next question begins anew."""
+        with self._lock:
+            self._close()
 
     def _reaches_back_to(self, moment: datetime) -> bool:
         return self._covers_from is not None and self._covers_from <= moment - _BLUR
@@ -229,17 +235,18 @@ def _moment(stamp: re.Match[bytes], now: datetime) -> datetime | None:
     try:
         if stamp["iso"]:
             return datetime.fromisoformat(stamp["iso"].decode()).astimezone(UTC)
-        # The traditional stamp knows neither year nor zone: the machine's own, and the last year
-        # that does not lie ahead. In the hour that comes twice, the later one claims less.
+        # The traditional stamp knows neither year nor zone. Of what it can mean (the machine's zone
+        # or UTC, this year or the last) the latest that does not lie ahead claims the least.
         month, day, clock = stamp["old"].decode().split()
         hour, minute, second = (int(part) for part in clock.split(":"))
-        local = now.astimezone()
-        for year in (local.year, local.year - 1):
-            told = datetime(
-                year, _MONTHS.index(month) + 1, int(day), hour, minute, second, fold=1
-            ).astimezone(UTC)
-            if told <= now + timedelta(days=1):
-                return told
+        numbers = (_MONTHS.index(month) + 1, int(day), hour, minute, second)
+        for year in (now.year + 1, now.year, now.year - 1):
+            with suppress(ValueError):  # the 29th of February is not in every year
+                local = datetime(year, *numbers, fold=1)  # noqa: DTZ001 - local on purpose
+                meant = (local.replace(tzinfo=UTC), local.astimezone(UTC))
+                past = [each for each in meant if each <= now + _BLUR]
+                if past:
+                    return max(past)
     except ValueError:
         return None
     return None
