@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import threading
@@ -30,7 +31,7 @@ from app.delivery.channels.smtp import Relay, RelayAddress
 from app.delivery.crew import Crew
 from app.delivery.models import Lane
 from app.delivery.wakeup import listen
-from app.delivery.worker import Worker
+from app.delivery.worker import STEPS, Worker
 from app.jobs.runner import stop_on_signals, utc_now
 from app.signatures.queries import list_unsettled
 from app.signatures.upkeep import settle
@@ -112,13 +113,19 @@ def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
 
 
 def _killing(setting: str) -> Callable[[str], None]:
-    """Ends this process outright when it reaches a step so often: only test builds ask for it."""
-    step, _, times = setting.partition(":")
+    """Ends this process outright when it reaches a step so often: only tests ask for it.
+
+    `any:25` takes another step each time the process starts, and one of the first 25 times.
+    """
+    step, _, told = setting.partition(":")
+    times = int(told or 1)
+    if step == "any":
+        step, times = random.choice(STEPS), random.randint(1, times)  # noqa: S311 - no secret
     reached: Counter[str] = Counter()
 
     def at(now_at: str) -> None:
         reached[now_at] += 1
-        if now_at == step and reached[step] >= int(times or 1):
+        if now_at == step and reached[step] >= times:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return at

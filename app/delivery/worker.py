@@ -78,6 +78,18 @@ GUARD: Final = 50
 # Marks may wait this long for others where the channel can be asked, in seconds.
 _MARKS_WAIT: Final = 1.0
 
+# Every moment at which a worker may die differently, in order; tests end it at each of them.
+STEPS: Final = (
+    "claimed",
+    "guarded",
+    "connected",
+    "before_data",
+    "dot_flag",
+    "dot_sent",
+    "answered",
+    "marked",
+)
+
 # Counts on while the machine sleeps: a lease does not wait for it.
 _SINCE_BOOT: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 

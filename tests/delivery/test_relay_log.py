@@ -60,9 +60,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "postfix.log"
 
 
-def book(path: Path, queue: str = "", **options: object) -> RelayLog:
+def book(path: Path, listed: str = "", **options: object) -> RelayLog:
     listing = path.with_name("queue")
-    listing.write_text(queue)
+    listing.write_text(listed)
     return kept(
         RelayLog(
             path,
@@ -97,7 +97,7 @@ def test_an_id_alone_was_not_taken_unless_the_queue_lists_it(path: Path) -> None
     listed = f'{{"queue_name": "incoming", "queue_id": "{QUEUE_ID}"}}\n'
     assert book(path, listed).has(ID, JUST_NOW) is True
     assert book(path, f"{QUEUE_ID}*  308 Tue May 12 a@b\n").has(ID, JUST_NOW) is True
-    assert book(path, queue="not json {\n{").has(ID, JUST_NOW) is False
+    assert book(path, "not json {\n{").has(ID, JUST_NOW) is False
     assert book(path, queue=("false",)).has(ID, JUST_NOW) is None
     assert book(path, queue=()).has(ID, JUST_NOW) is None
 
