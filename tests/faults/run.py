@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from app.campaigns.actions import close_now
-from app.campaigns.models import Campaign
+from app.campaigns.actions import close
+from app.campaigns.models import Campaign, ClosedReason
 from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys
 from app.core.schema import upgrade
@@ -213,7 +213,8 @@ def _judge(
 def _close(database: Database, reference: str) -> bool:
     with unit_of_work(database.writing) as session:
         campaign = session.scalars(select(Campaign).where(Campaign.reference == reference)).one()
-        close(session, campaign, CloseReason.STOPPED, datetime.now(UTC))
+        reason, note = ClosedReason.STOPPED, "The run is over."
+        close(session, campaign, None, reason=reason, note=note, now=datetime.now(UTC))
     return True
 
 
