@@ -77,7 +77,7 @@ def worker(*, drain: bool) -> None:
 
 
 def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
-    """How to make the worker of some lanes: its own lines, shared breakers, one shared log."""
+    """How to make the worker of some lanes: its own lines and breakers, one shared log."""
     settings = own.settings
     addresses = [RelayAddress.from_url(url) for url in settings.relays]
     book = None
@@ -88,13 +88,16 @@ def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
             queue=settings.relay_queue.split(),
             clock=utc_now,
         )
-    breakers = [Breaker(address.name, tell=partial(_alert, own.database)) for address in addresses]
     at = _killing(settings.test_kill_at if settings.test_faults else "")
 
     def make(lanes: tuple[Lane, ...]) -> Worker:
         relay: Outlet | None = None
         if addresses:
             lines = [Relay(each, timeout=settings.smtp_timeout, book=book) for each in addresses]
+            # Each lane counts for itself: offices that defer every letter say nothing about a
+            # confirmation, which must not wait because of them.
+            tell = partial(_alert, own.database)
+            breakers = [Breaker(f"{each.name} {'+'.join(lanes)}", tell=tell) for each in addresses]
             relay = Relays(list(zip(breakers, lines, strict=True)))
         return Worker(
             own.database,
