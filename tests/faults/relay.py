@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import itertools
 import random
 import threading
 import time
@@ -35,6 +36,7 @@ class RudeRelay:
     # Set while a body has arrived and is not answered: the window that only a log closes.
     in_window: threading.Event = field(default_factory=threading.Event)
     defers_letters: bool = False
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __call__(self) -> Iterator[bytes]:
         yield from [content for _, content in list(self.accepted)]
@@ -61,7 +63,8 @@ class RudeRelay:
         self, server: SMTP, _talk: Talk, envelope: Envelope
     ) -> str:
         content = bytes(envelope.original_content or b"")
-        number = f"{len(self.accepted):012X}ZZ"
+        # As with long queue ids: never one number for two messages, taken or not.
+        number = f"{next(self._numbers):012X}ZZ"
         message_id = email.message_from_bytes(content)["Message-ID"]
         self._write(f"cleanup[7]: {number}: message-id={message_id}")
         mood = self._mood(("loses", 0.02), ("drops after the dot", 0.04), ("stalls", 0.03))
