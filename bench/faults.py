@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import tempfile
+import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def main() -> int:
                 with_log=not given.without_log,
             )
         except (AssertionError, TimeoutError) as error:
-            print(f"BROKEN: {error!r}")
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            print(f"BROKEN: {where.name}: {where.line} {error}")
             print("\n".join(service.log.splitlines()[-40:]))
             return 1
     print("All promises kept.")

@@ -100,7 +100,7 @@ def run_faults(
                 "OUTCRY_RELAY_GRACE": "1",
             }
         service.start()
-        ledger = Ledger(lambda: service.base, page, relay, seed)
+        ledger = Ledger(lambda: service.base, page, relay, seed, takes_503=server is not None)
         ledger.open(a_second=3.0)
         _kill_on(service, relay, server, kills, time.monotonic() + seconds, chance, say)
         relay.defers_letters = True
