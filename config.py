@@ -6,6 +6,7 @@ Nothing is read later and nothing can be changed: what `flask config show` print
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -32,6 +33,21 @@ class Settings(BaseSettings):
     database_url: str = ""
     # Unset: mail goes to the Maildir. A fresh installation cannot write to a president by accident.
     mail_url: str = ""
+    # The log of a Postfix on this machine that is the only relay. With it a crash doubles nothing:
+    # what it took is read there. Unset: one second copy is risked, then a person decides.
+    relay_log: str = ""
+    # What lists its queue. Empty: a message that shows in the log but not as taken stays unknown.
+    relay_queue: str = "postqueue -j"
+    # How long its log may lag behind what it took, in seconds. Postfix writes within one; a machine
+    # under load, or a log that takes the way through syslog, needs longer. Waiting costs a delay
+    # after a crash, not waiting costs a second copy.
+    relay_grace: Annotated[float, Field(ge=0, le=3600)] = 20
+    # A copy for staging: everything goes to this one address, whoever it was meant for.
+    mail_only_to: str = ""
+    # Faults on purpose are for tests: without this switch no process kills itself.
+    test_faults: bool = False
+    # STEP or STEP:TIMES: a worker ends itself with SIGKILL when it reaches this step so often.
+    test_kill_at: str = ""
     # Loopback: nobody outside the machine reaches a fresh installation.
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = Field(
@@ -67,13 +83,26 @@ class Settings(BaseSettings):
     @field_validator("mail_url")
     @classmethod
     def _mail(cls, url: str) -> str:
-        if not url:
-            return url
-        parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("must look like smtp://user:password@host:port")
-        _require_port(url)
+        for each in mail_urls(url):
+            parts = urlsplit(each)
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+                raise ValueError("must look like smtp://user:password@host:port")
+            _require_port(each)
         return url
+
+    @field_validator("mail_only_to")
+    @classmethod
+    def _only_to(cls, address: str) -> str:
+        if address and not _ONE_ADDRESS.fullmatch(address):
+            raise ValueError("must be one plain address")
+        return address
+
+    @field_validator("test_kill_at")
+    @classmethod
+    def _kill_at(cls, step: str) -> str:
+        if step and not _STEP.fullmatch(step):
+            raise ValueError("must look like dot_sent or dot_sent:25")
+        return step
 
     @field_validator("base_url")
     @classmethod
@@ -85,12 +114,23 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _resolve(self) -> Self:
+        if self.test_kill_at and not self.test_faults:
+            raise ValueError("OUTCRY_TEST_KILL_AT needs OUTCRY_TEST_FAULTS")
+        if self.relay_log and len(self.relays) != 1:
+            raise ValueError("OUTCRY_RELAY_LOG needs exactly one relay in OUTCRY_MAIL_URL")
         # Paths and addresses that follow from other settings are resolved here, once.
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.var / 'outcry.db'}")
+        if self.workers > 1 and self.database_url.startswith("sqlite"):
+            raise ValueError("OUTCRY_WORKERS must be 1 with SQLite, which has one writer at a time")
         if not self.base_url:
             object.__setattr__(self, "base_url", f"http://{self.host}:{self.port}")
         return self
+
+    @property
+    def relays(self) -> tuple[str, ...]:
+        """The addresses of the relays, the first one first."""
+        return mail_urls(self.mail_url)
 
     @property
     def is_local_only(self) -> bool:
@@ -104,6 +144,15 @@ class Settings(BaseSettings):
     @property
     def key_file(self) -> Path:
         return self.var / "keys" / "master.key"
+
+
+def mail_urls(setting: str) -> tuple[str, ...]:
+    """Several addresses in one setting, with commas or spaces between them."""
+    return tuple(setting.replace(",", " ").split())
+
+
+_ONE_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+")
+_STEP = re.compile(r"[a-z_]+(:[1-9]\d{0,8})?")
 
 
 def _require_port(url: str) -> None:
@@ -126,6 +175,8 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else "?"
+        if not first["loc"]:
+            raise BadSetting(f"{first['msg'].removeprefix('Value error, ')}.") from None
+        field = str(first["loc"][0])
         name = field if field.isupper() else f"{PREFIX}{field}".upper()
         raise BadSetting(f"Setting {name} cannot be used: {first['msg']}.") from None

@@ -23,23 +23,16 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from app.cli import demonstration
-from app.cli.state import now, refuse, state
-from app.core.db import OUT_OF_REACH, unit_of_work
-from app.core.schema import schema_trouble, upgrade
-from app.core.sealing import WrongKey, require_own_key
-from app.delivery.channels.base import Outlet
-from app.delivery.channels.maildir import Maildir
-from app.delivery.channels.smtp import Relay, RelayAddress
-from app.delivery.worker import Worker
-from app.jobs.runner import Runner, stop_on_signals, utc_now
-from app.signatures.queries import list_unsettled
-from app.signatures.upkeep import settle
+from app.cli.child import PARENT, STOP_WITHIN, follow_parent, require_ready
+from app.cli.state import refuse, state
+from app.cli.worker import worker
+from app.core.schema import upgrade
+from app.jobs.runner import Runner, stop_on_signals
 from config import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 # A child that dies at once, again and again, must not keep the machine busy.
 RESTART_PAUSE = 0.5
-STOP_WITHIN = 25.0
 ANSWER_WITHIN = 60.0
 
 log = structlog.get_logger()
@@ -48,8 +41,8 @@ log = structlog.get_logger()
 @click.command()
 def web() -> None:
     """Serve the pages (granian, WSGI) until told to stop."""
-    _require_ready()
-    _follow_parent()
+    require_ready()
+    follow_parent()
     settings = state().settings
     # Server processes are forked from this one: a connection shared by two would mix answers up.
     state().database.dispose()
@@ -67,39 +60,10 @@ def web() -> None:
 
 
 @click.command()
-@click.option("--drain", is_flag=True, help="Send until nothing is due, then end.")
-def worker(*, drain: bool) -> None:
-    """Empty the outbox until told to stop."""
-    _require_ready()
-    stop = stop_on_signals()
-    _follow_parent()
-    settings = state().settings
-    relay: Outlet | None = None
-    if settings.mail_url:
-        relay = Relay(RelayAddress.from_url(settings.mail_url), timeout=settings.smtp_timeout)
-    emptier = Worker(
-        state().database,
-        state().keys,
-        local=Maildir(settings.maildir),
-        relay=relay,
-        name=f"{socket.gethostname()}:{os.getpid()}",
-        lease=timedelta(seconds=settings.lease_seconds),
-        clock=utc_now,
-    )
-    if drain:
-        while emptier.drain() + _tell_writers():
-            pass
-        return
-    log.info("worker started", process="worker", pid=os.getpid())
-    emptier.run(stop, settings.poll_seconds, between=_tell_writers)
-    log.info("worker stopped", process="worker", pid=os.getpid())
-
-
-@click.command()
 @click.option("--once", is_flag=True, help="Do every job that is due, once, then end.")
 def scheduler(*, once: bool) -> None:
     """Keep the timetable until told to stop."""
-    _require_ready()
+    require_ready()
     runner = Runner(
         state().database,
         state().keys,
@@ -111,7 +75,7 @@ def scheduler(*, once: bool) -> None:
             click.echo(f"{name}: {'-' if result is None else result}")
         return
     stop = stop_on_signals()
-    _follow_parent()
+    follow_parent()
     runner.run(stop)
 
 
@@ -123,7 +87,7 @@ def all_processes(*, demo: bool) -> None:
     _require_free_port(settings.host, settings.port)
     settings.var.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
-    _require_ready()
+    require_ready()
     if demo and settings.demo:
         demonstration.load(settings.var)
     state().database.dispose()
@@ -196,31 +160,7 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
 
 
-PARENT = "_PARENT_OF_OUTCRY"
 COMMANDS = (web, worker, scheduler, all_processes)
-
-
-def _tell_writers() -> int:
-    """Upward work the outbox may not know of: telling writers how their letters ended."""
-    with state().database.reading() as looking:
-        # Most rounds have nothing to tell; only looking takes no lock from the writers.
-        if not list_unsettled(looking, 1):
-            return 0
-    with unit_of_work(state().database.writing) as session:
-        return settle(session, state().keys, links=state().links, now=now())
-
-
-def _require_ready() -> None:
-    trouble = schema_trouble(state().database)
-    if trouble:
-        refuse(f"The database cannot be worked with: {', '.join(trouble)}. Try `flask db upgrade`.")
-    try:
-        with unit_of_work(state().database.writing) as session:
-            require_own_key(session, state().keys)
-    except WrongKey:
-        refuse(f"{state().settings.key_file} is not the key that this database is sealed with.")
-    except OUT_OF_REACH:
-        refuse("The database cannot be reached.")
 
 
 def _require_free_port(host: str, port: int) -> None:
@@ -231,22 +171,6 @@ def _require_free_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError:
             refuse(f"Port {port} of {host} is taken. Choose another one: PORT=8001 make run")
-
-
-def _follow_parent() -> None:
-    """End when the parent is gone, however it went: nobody would stop this process otherwise."""
-    parent = int(os.environ.get(PARENT, "0"))
-    if not parent:
-        return
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(STOP_WITHIN)
-        os.killpg(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _greet(stop: threading.Event, settings: Settings, *, with_demo: bool) -> None:
@@ -262,6 +186,8 @@ def _greet(stop: threading.Event, settings: Settings, *, with_demo: bool) -> Non
     click.echo(f"  Supporters      {base}/")
     click.echo(f"  The desk        {base}/desk")
     click.echo(f"  The numbers     {base}/stats")
+    if settings.mail_only_to:
+        click.echo(f"  ALL mail goes to {settings.mail_only_to} (OUTCRY_MAIL_ONLY_TO)")
     if settings.is_local_only:
         click.echo(f"  Mail that would have left   {base}/dev/mail")
     accounts = settings.var / demonstration.FILE

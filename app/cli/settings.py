@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from app.cli.origin import Origin
 from app.cli.state import answer, refuse, state
 from app.core.db import unit_of_work
 from app.core.schema import schema_trouble
@@ -42,12 +43,18 @@ def check() -> None:
             require_own_key(session, state().keys)
     except WrongKey:
         refuse(f"{state().settings.key_file} is not the key that this database is sealed with.")
+    trouble_with_mail = Origin(state().settings.var, state().database).trouble()
+    if trouble_with_mail:
+        click.echo(f"Mail stays here until `flask mail unmute` ({trouble_with_mail}).")
+    if state().settings.mail_only_to:
+        click.echo(f"ALL mail goes to {state().settings.mail_only_to} (OUTCRY_MAIL_ONLY_TO).")
     click.echo("All settings can be used.")
 
 
 def masked(value: str) -> str:
-    """A URL without its password."""
-    parts = urlsplit(value)
-    if not parts.password:
-        return value
-    return value.replace(f":{parts.password}@", f":{MASK}@", 1)
+    """Addresses without their passwords, however many stand in one setting."""
+    for each in value.replace(",", " ").split():
+        password = urlsplit(each).password if "://" in each else None
+        if password:
+            value = value.replace(f":{password}@", f":{MASK}@", 1)
+    return value

@@ -55,6 +55,12 @@ def take(session: Session, name: str, holder: str, ttl: timedelta) -> int | None
     ).scalar_one_or_none()
 
 
+def holder_of(session: Session, name: str) -> Lease | None:
+    """Who holds the lease at this moment, if anybody."""
+    held = select(Lease).where(Lease.name == name, Lease.until >= database_now(session))
+    return session.scalars(held).one_or_none()
+
+
 def give_back(session: Session, name: str, holder: str) -> None:
     """Let go of the lease, so that the next one need not wait for its end."""
     session.execute(

@@ -40,6 +40,8 @@ FIELDS = frozenset(
         "channel",
         "lane",
         "attempt",
+        "relay",
+        "until",
     )
 )
 

@@ -15,18 +15,32 @@ from sqlalchemy.orm import Session
 
 from app.core.addresses import same_mailbox
 from app.core.db import day_of
+from app.core.models import Installation
 from app.core.sealing import Seal
 from app.delivery.message import Message
-from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane, Mailbox
+from app.delivery.models import (
+    Dispatch,
+    DispatchState,
+    Gate,
+    GateState,
+    Lane,
+    Mailbox,
+    RelayHealth,
+)
 from app.delivery.queries import find_dispatch, get_dispatch
 from app.delivery.rules import FIGURES, require_retry
+from app.delivery.wakeup import call
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
-    """What closing a gate did: taken back, and already past the point where it could be."""
+    """What closing a gate did: taken back, and already in the hands of workers.
+
+    Of those in flight one a worker may be leaving; the others are found closed by the last look
+    before their body and are cancelled too, within seconds.
+    """
 
     cancelled: int
     in_flight: int
@@ -116,6 +130,9 @@ def enqueue(
         .on_conflict_do_nothing(index_elements=["once_key"])
         .returning(Dispatch.id)
     ).scalar_one_or_none()
+    if added is not None and lane is Lane.NOTICE:
+        # Somebody waits for it; letters can wait until the next look.
+        call(session)
     if added is not None and counted_as is not None:
         count(session, Figure.QUEUED, counted_as, day_of(now))
     return session.scalars(select(Dispatch).where(Dispatch.once_key == once_key)).one()
@@ -180,6 +197,34 @@ def forget_expired(session: Session, now: datetime) -> int:
     return len(session.scalars(expired).all())
 
 
+def mute(session: Session, reason: str) -> None:
+    """Stop all mail, everywhere, until a person lets it flow again."""
+    session.execute(update(Installation).values(muted=reason))
+
+
+def unmute(session: Session) -> None:
+    session.execute(update(Installation).values(muted=""))
+    call(session)
+
+
+def grow(session: Session) -> int:
+    """Note that mail leaves from this database; return how far it has come."""
+    grown = update(Installation).values(generation=Installation.generation + 1)
+    return session.scalars(grown.returning(Installation.generation)).one()
+
+
+def note_health(
+    session: Session, name: str, *, failures: int, reason: str, paused_until: datetime | None
+) -> None:
+    """Write down how a relay does, for operators to see."""
+    values = {"failures": failures, "reason": reason, "paused_until": paused_until}
+    session.execute(
+        _insert(session, RelayHealth)
+        .values(name=name, **values)
+        .on_conflict_do_update(index_elements=["name"], set_=values)
+    )
+
+
 def coarse(now: datetime) -> datetime:
     """The start of the UTC day: a finished row does not tell the second somebody acted."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -204,12 +249,20 @@ def _cancel_where(session: Session, whose: ColumnElement[bool], reason: str, now
         .returning(Dispatch.counted_as)
     )
     stored = session.scalars(taken_back).all()
+    # What may be leaving at this moment cannot be taken back, but must not go on: its worker looks
+    # again before each body, and nothing of it is tried again.
+    session.execute(
+        update(Dispatch)
+        .where(whose, Dispatch.state == DispatchState.SENDING)
+        .values(recalled=reason)
+        .execution_options(synchronize_session=False)
+    )
     labels = Counter(Labels.from_json(counted) for counted in stored if counted is not None)
     for each, times in labels.items():
         count(session, Figure.CANCELLED, each, day_of(now), times)
     return len(stored)
 
 
-def _insert(session: Session, table: type[Dispatch | Mailbox]) -> Any:
+def _insert(session: Session, table: type[Dispatch | Mailbox | RelayHealth]) -> Any:
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     return (sqlite.insert if is_sqlite else postgresql.insert)(table)

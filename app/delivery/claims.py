@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.core.db import day_of
 from app.core.leases import database_now
+from app.core.models import Installation
 from app.core.sealing import KeyDestroyed, Seal, WrongKey, get_seal
 from app.core.tokens import Keys
 from app.delivery.actions import coarse
+from app.delivery.channels.base import HandOver, Receipt
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane
 from app.delivery.queries import Standing, list_abandoned, list_due
@@ -29,6 +32,7 @@ from app.delivery.rules import (
     next_try,
 )
 from app.tally.actions import Labels, count
+from app.tally.models import Figure
 
 # A worker may be killed under a dispatch this often before the dispatch itself is suspected and
 # has to wait, so that one that kills every worker does not stop the others.
@@ -51,13 +55,14 @@ class Claim:
     seal: Seal | None
 
     @classmethod
-    def of(cls, dispatch: Dispatch, seal: Seal | None) -> Self:
+    def of(cls, dispatch: Dispatch, seal: Seal | None, *, fence: int, attempts: int) -> Self:
+        """As it stands once the claim is committed, which raises the numbers of the row."""
         return cls(
             id=dispatch.id,
-            fence=dispatch.fence,
+            fence=fence,
             due_at=dispatch.due_at,
             expires_at=dispatch.expires_at,
-            attempts=dispatch.attempts,
+            attempts=attempts,
             unknowns=dispatch.unknowns,
             keep_local=dispatch.keep_local,
             counted_as=dispatch.counted_as,
@@ -115,64 +120,96 @@ class Outcome:
         return cls(state, "no_answer", due_at=due, is_unknown=found is None)
 
 
-def claim_due(
-    session: Session, keys: Keys, limit: int, lease: timedelta, now: datetime, *, only_local: bool
-) -> tuple[list[Claim], int]:
-    """Take what is due, notices first; return the claims and how many were settled at once.
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who claims: which machine, which lanes, for how long without a sign of life."""
 
-    End, gate and mailbox are looked at here, in the transaction that takes the row.
-    """
-    due = list_due(session, Lane.NOTICE, now, limit, only_local=only_local)
-    if len(due) < limit:
-        due += list_due(session, Lane.LETTER, now, limit - len(due), only_local=only_local)
+    host: str
+    lanes: tuple[Lane, ...]
+    lease: timedelta
+    # How long after a lease has run out the channel may still learn of what was handed over.
+    patience: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A dispatch whose worker died when its body may have left, taken over to find out."""
+
+    claim: Claim
+    hand_over: HandOver
+    # Another machine's: nobody here can ask the relay that it went to.
+    is_foreign: bool
+
+
+def claim_due(
+    session: Session, keys: Keys, limit: int, holder: Holder, now: datetime, *, only_local: bool
+) -> tuple[list[Claim], int]:
+    """Take what is due, notices first; return the claims and how many were settled at once."""
+    if is_muted(session):
+        return [], 0
+    due: list[Standing] = []
+    for lane in holder.lanes:
+        if len(due) < limit:
+            due += list_due(session, lane, now, limit - len(due), only_local=only_local)
     if not due:
         return [], 0
-    lease_until = database_now(session) + lease
     seals: dict[uuid.UUID, Seal | None] = {}
     claims = []
-    for standing in due:
+    for standing, ruling in zip(due, decide(session, due, now), strict=True):
         dispatch = standing.dispatch
-        ruling = _ruling(standing, now)
         if ruling.verdict is not Verdict.GO:
             outcome = Outcome.of_ruling(ruling, dispatch.due_at)
             settle(session, dispatch, outcome, now, was=DispatchState.QUEUED)
             continue
-        dispatch.state = DispatchState.SENDING
-        dispatch.fence += 1
-        dispatch.attempts += 1
-        dispatch.lease_until = lease_until
-        dispatch.past_dot = False
         if dispatch.key_id not in seals:
             seals[dispatch.key_id] = _find_seal(session, keys, dispatch.key_id)
-        claims.append(Claim.of(dispatch, seals[dispatch.key_id]))
+        seal, numbers = seals[dispatch.key_id], (dispatch.fence + 1, dispatch.attempts + 1)
+        claims.append(Claim.of(dispatch, seal, fence=numbers[0], attempts=numbers[1]))
+    _take(session, [claim.id for claim in claims], holder)
     return claims, len(due) - len(claims)
 
 
-def recover_abandoned(
-    session: Session,
-    keys: Keys,
-    limit: int,
+def decide(
+    session: Session,  # noqa: ARG001 - a budget has to look at more than the rows themselves
+    candidates: Sequence[Standing],
     now: datetime,
-    *,
-    has: Callable[[Claim], bool | None],
-) -> int:
-    """Settle what dead workers left behind; return how many.
+) -> list[Ruling]:
+    """What becomes of each locked row whose turn has come, in the transaction that claims it.
 
-    Before the body nothing can have arrived; after it the channel is asked, and where it cannot
-    tell, the rule for unknown outcomes decides.
+    The one place where end, gate and mailbox are looked at before a dispatch is taken.
     """
-    abandoned = list_abandoned(session, database_now(session), limit)
-    for dispatch in abandoned:
-        claim = Claim.of(dispatch, None)
+    return [may_leave(each.dispatch, each.gate, each.mailbox, now) for each in candidates]
+
+
+def adopt_abandoned(
+    session: Session, keys: Keys, limit: int, holder: Holder, now: datetime
+) -> tuple[list[Orphan], int]:
+    """Take over what dead workers left behind; return the open cases and how many are settled.
+
+    Before the body nothing can have arrived, so that goes back at once. After it the channel has
+    to be asked, which can take long: those are leased anew, and asked about without a transaction.
+    """
+    today = database_now(session)
+    orphans, settled = [], 0
+    for dispatch in list_abandoned(
+        session, today, limit, lanes=holder.lanes, host=holder.host, patience=holder.patience
+    ):
+        claim = Claim.of(dispatch, None, fence=dispatch.fence, attempts=dispatch.attempts)
         if dispatch.past_dot:
-            claim = Claim.of(dispatch, _find_seal(session, keys, dispatch.key_id))
-            outcome = Outcome.of_unknown(claim, now, found=has(claim))
-        elif claim.attempts < INNOCENT_ATTEMPTS:
+            orphans.append(_adopt(session, keys, dispatch, holder, today))
+            continue
+        settled += 1
+        if claim.attempts < INNOCENT_ATTEMPTS:
             outcome = Outcome(DispatchState.QUEUED, "abandoned", due_at=claim.due_at)
         else:
             outcome = Outcome.of_deferral(claim, now, "abandoned", 0)
         settle(session, dispatch, outcome, now)
-    return len(abandoned)
+    return orphans, settled
+
+
+def is_muted(session: Session) -> bool:
+    """Whether somebody, or a restored backup, has stopped all mail."""
+    return bool(session.scalar(select(Installation.muted)))
 
 
 def settle(
@@ -184,39 +221,54 @@ def settle(
     was: DispatchState = DispatchState.SENDING,
 ) -> bool:
     """Write down and count an outcome; False, and nothing written, if the claim has passed on."""
-    values: dict[str, Any] = {
-        "state": outcome.state,
-        "reason": outcome.reason,
-        "lease_until": None,
-        "reply_code": outcome.reply_code,
-        "queue_id": outcome.queue_id,
-    }
-    if outcome.state is DispatchState.QUEUED:
-        values |= {"due_at": outcome.due_at or now, "past_dot": False}
-    else:
-        values |= {"due_at": coarse(now), "finished_at": coarse(now)}
-    if outcome.state in (DispatchState.SENT, DispatchState.CANCELLED):
-        values["payload"] = None
-    if outcome.is_unknown:
-        values["unknowns"] = Dispatch.unknowns + 1
-    if outcome.is_void and was is DispatchState.SENDING:
-        values["attempts"] = Dispatch.attempts - 1
-    written = session.execute(
-        update(Dispatch)
-        .where(Dispatch.id == whose.id, Dispatch.fence == whose.fence, Dispatch.state == was)
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
-    if not _changed_one(written):
-        return False
+    written = _write(session, whose, outcome, now, was)
+    if not written and outcome.state is DispatchState.QUEUED:
+        # Taken back while it was on its way. It has not arrived, so that is its end.
+        recalled = select(Dispatch.recalled).where(Dispatch.id == whose.id)
+        reason = session.scalar(recalled)
+        if reason and not outcome.is_unknown:
+            outcome = Outcome(DispatchState.CANCELLED, reason)
+        elif reason:
+            outcome = Outcome(DispatchState.HELD, "no_answer", is_unknown=True)
+        written = bool(reason) and _write(session, whose, outcome, now, was)
     figure = FIGURES.get(outcome.state)
-    if figure is not None and whose.counted_as is not None:
+    if written and figure is not None and whose.counted_as is not None:
         count(session, figure, Labels.from_json(whose.counted_as), day_of(now))
-    return True
+    return written
 
 
-def pass_dot(session: Session, claim: Claim, lease: timedelta, now: datetime) -> bool:
-    """Note that the body begins to leave; False if the claim is lost or the gate is not open."""
+def settle_sent(
+    session: Session, taken: Sequence[tuple[Claim, Receipt]], now: datetime
+) -> set[uuid.UUID]:
+    """Write down many that were handed over, in a few statements; return which were still ours."""
+    numbers = [(claim.id, claim.fence) for claim, _ in taken]
+    still_ours = set(
+        session.scalars(
+            select(Dispatch.id)
+            .where(_are(numbers), Dispatch.state == DispatchState.SENDING)
+            .with_for_update()
+        )
+    )
+    replies: dict[tuple[int, str], list[uuid.UUID]] = {}
+    labels: Counter[Labels] = Counter()
+    for claim, receipt in taken:
+        if claim.id in still_ours:
+            replies.setdefault((receipt.reply_code, receipt.queue_id), []).append(claim.id)
+            if claim.counted_as is not None:
+                labels[Labels.from_json(claim.counted_as)] += 1
+    for (code, queue_id), ids in replies.items():
+        outcome = Outcome(DispatchState.SENT, reply_code=code, queue_id=queue_id)
+        sent = update(Dispatch).where(Dispatch.id.in_(ids)).values(_values(outcome, now))
+        session.execute(sent.execution_options(synchronize_session=False))
+    for each, times in labels.items():
+        count(session, Figure.HANDED_OVER, each, day_of(now), times)
+    return still_ours
+
+
+def pass_dot(
+    session: Session, claims: Sequence[Claim], lease: timedelta, now: datetime
+) -> set[uuid.UUID]:
+    """Note that these bodies begin to leave; return those whose claim and gate still hold."""
     is_open = (
         select(Gate.id)
         .where(
@@ -230,31 +282,105 @@ def pass_dot(session: Session, claim: Claim, lease: timedelta, now: datetime) ->
     flagged = (
         update(Dispatch)
         .where(
-            Dispatch.id == claim.id,
-            Dispatch.fence == claim.fence,
+            _are([(claim.id, claim.fence) for claim in claims]),
             Dispatch.state == DispatchState.SENDING,
+            Dispatch.recalled == "",
             or_(Dispatch.gate_id.is_(None), is_open),
         )
-        .values(past_dot=True, lease_until=database_now(session) + lease)
+        .values(past_dot=True, flagged_at=now, lease_until=database_now(session) + lease)
+        .returning(Dispatch.id)
         .execution_options(synchronize_session=False)
     )
-    return _changed_one(session.execute(flagged))
+    return set(session.scalars(flagged))
 
 
-def renew(session: Session, claims: Iterable[Claim], lease: timedelta) -> None:
-    """Keep what is still held."""
-    held = [and_(Dispatch.id == claim.id, Dispatch.fence == claim.fence) for claim in claims]
-    if held:
+def renew(session: Session, claims: Collection[Claim], lease: timedelta) -> None:
+    """Keep what is still held; a lease of no length lets go of it."""
+    if claims:
+        held = _are([(claim.id, claim.fence) for claim in claims])
         session.execute(
             update(Dispatch)
-            .where(Dispatch.state == DispatchState.SENDING, or_(*held))
+            .where(Dispatch.state == DispatchState.SENDING, held)
             .values(lease_until=database_now(session) + lease)
             .execution_options(synchronize_session=False)
         )
 
 
-def _ruling(standing: Standing, now: datetime) -> Ruling:
-    return may_leave(standing.dispatch, standing.gate, standing.mailbox, now)
+def _take(session: Session, ids: Sequence[uuid.UUID], holder: Holder) -> None:
+    if ids:
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.id.in_(ids))
+            .values(
+                state=DispatchState.SENDING,
+                fence=Dispatch.fence + 1,
+                attempts=Dispatch.attempts + 1,
+                lease_until=database_now(session) + holder.lease,
+                holder=holder.host,
+                past_dot=False,
+                flagged_at=None,
+                recalled="",
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _adopt(
+    session: Session, keys: Keys, dispatch: Dispatch, holder: Holder, today: datetime
+) -> Orphan:
+    seal = _find_seal(session, keys, dispatch.key_id)
+    claim = Claim.of(dispatch, seal, fence=dispatch.fence + 1, attempts=dispatch.attempts)
+    latest = dispatch.lease_until or today
+    hand_over = HandOver(earliest=dispatch.flagged_at or latest, latest=latest)
+    session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch.id)
+        .values(fence=claim.fence, lease_until=today + holder.lease)
+        .execution_options(synchronize_session=False)
+    )
+    return Orphan(claim, hand_over, is_foreign=dispatch.holder not in ("", holder.host))
+
+
+def _write(
+    session: Session, whose: Claim | Dispatch, outcome: Outcome, now: datetime, was: DispatchState
+) -> bool:
+    values = _values(outcome, now)
+    if outcome.is_unknown:
+        values["unknowns"] = Dispatch.unknowns + 1
+    if outcome.is_void and was is DispatchState.SENDING:
+        values["attempts"] = Dispatch.attempts - 1
+    written = (
+        update(Dispatch)
+        .where(Dispatch.id == whose.id, Dispatch.fence == whose.fence, Dispatch.state == was)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    if outcome.state is DispatchState.QUEUED:
+        written = written.where(Dispatch.recalled == "")
+    return _changed_one(session.execute(written))
+
+
+def _values(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "lease_until": None,
+        "holder": "",
+        "flagged_at": None,
+        "reply_code": outcome.reply_code,
+        "queue_id": outcome.queue_id,
+    }
+    if outcome.state is DispatchState.QUEUED:
+        values |= {"due_at": outcome.due_at or now, "past_dot": False}
+    else:
+        values |= {"due_at": coarse(now), "finished_at": coarse(now)}
+    if outcome.state in (DispatchState.SENT, DispatchState.CANCELLED):
+        values["payload"] = None
+    return values
+
+
+def _are(numbers: Sequence[tuple[uuid.UUID, int]]) -> ColumnElement[bool]:
+    return tuple_(Dispatch.id, Dispatch.fence).in_(numbers)
 
 
 def _find_seal(session: Session, keys: Keys, key_id: uuid.UUID) -> Seal | None:

@@ -95,6 +95,14 @@ class Dispatch(Base):
             sqlite_where=text("state = 'sending'"),
             postgresql_where=text("state = 'sending'"),
         ),
+        # What waits for a person is little beside what was sent; listing it must not read that.
+        Index(
+            "ix_dispatch_stopped",
+            "state",
+            "finished_at",
+            sqlite_where=text("state IN ('held', 'failed')"),
+            postgresql_where=text("state IN ('held', 'failed')"),
+        ),
         Index("ix_dispatch_gate", "gate_id", "state"),
     )
 
@@ -118,8 +126,25 @@ class Dispatch(Base):
     unknowns: Mapped[int] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
+    # The machine whose worker holds it: only there can a relay's log be asked.
+    holder: Mapped[str] = mapped_column(default="")
     past_dot: Mapped[bool] = mapped_column(default=False)
+    # From when on the body may have left. A relay's log must reach back to it to prove a "no".
+    flagged_at: Mapped[datetime | None]
+    # Taken back while perhaps on its way: whoever holds it sends nothing more of it.
+    recalled: Mapped[str] = mapped_column(default="")
     reply_code: Mapped[int | None]
     queue_id: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     finished_at: Mapped[datetime | None]
+
+
+class RelayHealth(Base):
+    """A relay that has failed many times in a row, as operators see it. One row a relay."""
+
+    __tablename__ = "relay_health"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    reason: Mapped[str]
+    paused_until: Mapped[datetime | None]

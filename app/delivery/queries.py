@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from app.core.errors import NotFound
-from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane, Mailbox
+from app.core.leases import database_now
+from app.core.models import Installation
+from app.delivery.models import (
+    Dispatch,
+    DispatchState,
+    Gate,
+    GateState,
+    Lane,
+    Mailbox,
+    RelayHealth,
+)
+
+# Only the machine that handed a message over can ask its relay. One that starts anew is back by
+# then; when it is not, the rule for unknown outcomes decides.
+ABROAD_AT_MOST: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +45,29 @@ class LaneStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainStatus:
+    """What became of the letters to one domain."""
+
+    domain: str
+    sent: int
+    bounced: int
+    failed: int
+
+    @property
+    def bounce_rate(self) -> float:
+        """Of all that the domain was handed, the part that came back."""
+        handed = self.sent + self.bounced
+        return self.bounced / handed if handed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """The outbox, lane by lane."""
+    """The outbox: lane by lane, the relays in trouble, the domains, and whether mail flows."""
 
     lanes: tuple[LaneStatus, ...]
+    relays: tuple[RelayHealth, ...] = ()
+    domains: tuple[DomainStatus, ...] = ()
+    muted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +77,7 @@ class Standing:
     dispatch: Dispatch
     gate: Gate | None
     mailbox: Mailbox | None
+    is_muted: bool = False
 
 
 def outbox_status(session: Session, now: datetime) -> OutboxStatus:
@@ -50,7 +86,14 @@ def outbox_status(session: Session, now: datetime) -> OutboxStatus:
         tuple(
             LaneStatus(lane, count_by_state(session, lane), _oldest_queued(session, lane, now))
             for lane in Lane
-        )
+        ),
+        relays=tuple(
+            session.scalars(
+                select(RelayHealth).where(RelayHealth.failures > 0).order_by(RelayHealth.name)
+            )
+        ),
+        domains=_by_domain(session),
+        muted=session.scalar(select(Installation.muted)) or "",
     )
 
 
@@ -84,6 +127,28 @@ def list_failed(session: Session, limit: int = 100) -> Sequence[Dispatch]:
     return _list_in(session, DispatchState.FAILED, limit)
 
 
+def has_work(
+    session: Session,
+    now: datetime,
+    *,
+    lanes: tuple[Lane, ...],
+    host: str,
+    patience: timedelta,
+    only_local: bool,
+) -> bool:
+    """Whether a worker would find anything. Only looks: an idle one must not lock out writers."""
+    abandoned = _abandoned(database_now(session), lanes, host, patience)
+    if session.scalar(select(Dispatch.id).where(*abandoned).limit(1)) is not None:
+        return True
+    if session.scalar(select(Installation.muted)):
+        return False
+    return any(
+        session.scalar(_due(select(Dispatch.id), lane, now, only_local=only_local).limit(1))
+        is not None
+        for lane in lanes
+    )
+
+
 def list_due(
     session: Session, lane: Lane, now: datetime, limit: int, *, only_local: bool = False
 ) -> list[Standing]:
@@ -91,35 +156,29 @@ def list_due(
 
     What stands behind a paused gate is left out until the gate moves or its time is over.
     """
+    standing = select(Dispatch, Gate, Mailbox).outerjoin(Mailbox, Mailbox.id == Dispatch.mailbox_id)
     due = (
-        select(Dispatch, Gate, Mailbox)
-        .outerjoin(Gate, Gate.id == Dispatch.gate_id)
-        .outerjoin(Mailbox, Mailbox.id == Dispatch.mailbox_id)
-        .where(
-            Dispatch.state == DispatchState.QUEUED,
-            Dispatch.lane == lane,
-            Dispatch.due_at <= now,
-            or_(
-                Gate.id.is_(None),
-                Gate.state != GateState.PAUSED,
-                Gate.open_until <= now,
-                Dispatch.expires_at <= now,
-            ),
-        )
+        _due(standing, lane, now, only_local=only_local)
         .order_by(Dispatch.due_at)
         .limit(limit)
         .with_for_update(of=Dispatch, skip_locked=True)
     )
-    if only_local:
-        due = due.where(Dispatch.keep_local)
     return [Standing(*row) for row in session.execute(due)]
 
 
-def list_abandoned(session: Session, database_now: datetime, limit: int) -> Sequence[Dispatch]:
-    """Dispatches whose worker has let its lease run out, locked."""
+def list_abandoned(
+    session: Session,
+    today: datetime,
+    limit: int,
+    *,
+    lanes: tuple[Lane, ...],
+    host: str,
+    patience: timedelta,
+) -> Sequence[Dispatch]:
+    """Dispatches whose worker has let its lease run out, locked. `today` is the database's now."""
     abandoned = (
         select(Dispatch)
-        .where(Dispatch.state == DispatchState.SENDING, Dispatch.lease_until < database_now)
+        .where(*_abandoned(today, lanes, host, patience))
         .order_by(Dispatch.lease_until)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -129,14 +188,49 @@ def list_abandoned(session: Session, database_now: datetime, limit: int) -> Sequ
 
 def get_standing(session: Session, dispatch_id: uuid.UUID) -> Standing:
     """A dispatch with its gate and mailbox as they are now, without its words."""
+    muted = select(Installation.muted != "").scalar_subquery()
     standing = (
-        select(Dispatch, Gate, Mailbox)
+        select(Dispatch, Gate, Mailbox, func.coalesce(muted, False))
         .outerjoin(Gate, Gate.id == Dispatch.gate_id)
         .outerjoin(Mailbox, Mailbox.id == Dispatch.mailbox_id)
         .where(Dispatch.id == dispatch_id)
         .options(defer(Dispatch.payload))
     )
     return Standing(*session.execute(standing).one())
+
+
+def _due(what: Any, lane: Lane, now: datetime, *, only_local: bool) -> Any:
+    due = what.outerjoin(Gate, Gate.id == Dispatch.gate_id).where(
+        Dispatch.state == DispatchState.QUEUED,
+        Dispatch.lane == lane,
+        Dispatch.due_at <= now,
+        or_(
+            Gate.id.is_(None),
+            Gate.state != GateState.PAUSED,
+            Gate.open_until <= now,
+            Dispatch.expires_at <= now,
+        ),
+    )
+    return due.where(Dispatch.keep_local) if only_local else due
+
+
+def _abandoned(
+    today: datetime, lanes: tuple[Lane, ...], host: str, patience: timedelta
+) -> tuple[ColumnElement[bool], ...]:
+    can_be_asked = and_(
+        Dispatch.holder.in_(("", host)),
+        or_(Dispatch.keep_local, Dispatch.lease_until < today - patience),
+    )
+    return (
+        Dispatch.state == DispatchState.SENDING,
+        Dispatch.lane.in_(lanes),
+        Dispatch.lease_until < today,
+        or_(
+            Dispatch.past_dot.is_(False),
+            can_be_asked,
+            Dispatch.lease_until < today - ABROAD_AT_MOST,
+        ),
+    )
 
 
 def _list_in(session: Session, state: DispatchState, limit: int) -> Sequence[Dispatch]:
@@ -147,6 +241,26 @@ def _list_in(session: Session, state: DispatchState, limit: int) -> Sequence[Dis
         .limit(limit)
     )
     return session.scalars(stuck).all()
+
+
+def _by_domain(session: Session) -> tuple[DomainStatus, ...]:
+    ended = (DispatchState.SENT, DispatchState.BOUNCED, DispatchState.FAILED)
+    counted = (
+        select(Dispatch.mailbox_id, Dispatch.state, func.count().label("times"))
+        .where(Dispatch.lane == Lane.LETTER, Dispatch.state.in_(ended))
+        .group_by(Dispatch.mailbox_id, Dispatch.state)
+        .subquery()
+    )
+    found = select(Mailbox.address, counted.c.state, counted.c.times).join(
+        counted, counted.c.mailbox_id == Mailbox.id
+    )
+    domains: dict[str, Counter[DispatchState]] = {}
+    for address, state, times in session.execute(found):
+        domains.setdefault(address.rpartition("@")[2], Counter())[state] += times
+    return tuple(
+        DomainStatus(domain, *(states[state] for state in ended))
+        for domain, states in sorted(domains.items())
+    )
 
 
 def _oldest_queued(session: Session, lane: Lane, now: datetime) -> timedelta | None:

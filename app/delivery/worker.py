@@ -5,10 +5,15 @@ worker that was stopped past its lease finds another number on the row and can n
 begin to send. Leases are renewed by a thread while the worker waits, because RFC 5321 asks for ten
 minutes of patience after the final dot, and a lease of that length would keep the work of a killed
 worker waiting as long.
+
+Where the channel can be asked afterwards what it took (a Maildir; a relay whose log is read), up to
+`GUARD` dispatches are flagged in one commit and marked in one: what a crash leaves open is asked.
+Where nobody can be asked, each body has a commit before it and one right after its answer.
 """
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import uuid
@@ -16,10 +21,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.errors import MessageError
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app.core.db import Database, unit_of_work
 from app.core.errors import Refused
@@ -27,9 +33,11 @@ from app.core.sealing import KeyDestroyed
 from app.core.tokens import Keys, keyed_hash
 from app.delivery.channels.base import (
     Envelope,
+    HandOver,
     NeverWill,
     NobodyThere,
     Outlet,
+    Receipt,
     Steps,
     TryLater,
     Unknown,
@@ -37,22 +45,53 @@ from app.delivery.channels.base import (
 )
 from app.delivery.claims import (
     Claim,
+    Holder,
+    Orphan,
     Outcome,
+    adopt_abandoned,
     claim_due,
     pass_dot,
-    recover_abandoned,
     renew,
     settle,
+    settle_sent,
 )
 from app.delivery.message import Message, build
-from app.delivery.models import DispatchState
-from app.delivery.queries import get_standing
+from app.delivery.models import DispatchState, Lane
+from app.delivery.queries import get_standing, has_work
 from app.delivery.rules import RELAY_REST, Ruling, Verdict, may_leave
 
 log = structlog.get_logger()
 
-# Small, so that a confirmation waits behind few letters, and a killed worker holds few.
-BATCH: Final = 20
+_Written = TypeVar("_Written")
+
+# Claiming a hundred at once costs little more than claiming one; waiting for one slow relay, a
+# worker that holds a hundred keeps them from the others. So it begins small, and takes more while
+# its rounds are short.
+BATCH: Final = 100
+BATCH_AT_FIRST: Final = 10
+_SHORT_ROUND: Final = 2.0
+_LONG_ROUND: Final = 10.0
+
+# How many dispatches may be open at once after a crash; each of them is asked about.
+GUARD: Final = 50
+
+# Marks may wait this long for others where the channel can be asked, in seconds.
+_MARKS_WAIT: Final = 1.0
+
+# Every moment at which a worker may die differently, in order; tests end it at each of them.
+STEPS: Final = (
+    "claimed",
+    "guarded",
+    "connected",
+    "before_data",
+    "dot_flag",
+    "dot_sent",
+    "answered",
+    "marked",
+)
+
+# Counts on while the machine sleeps: a lease does not wait for it.
+_SINCE_BOOT: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 # A database that restarts is back within seconds. What was handed over must be marked, or it will
 # leave again, so the mark is worth the wait.
@@ -103,6 +142,9 @@ class Worker:
         lease: timedelta,
         clock: Callable[[], datetime],
         at: Callable[[str], None] = _unwatched,
+        lanes: tuple[Lane, ...] = tuple(Lane),
+        host: str = "",
+        only_to: str = "",
     ) -> None:
         self._database = database
         self._keys = keys
@@ -110,18 +152,35 @@ class Worker:
         self._local = local
         self._relay = relay
         self._lease = lease
+        self._holder = Holder(
+            host or socket.gethostname(), lanes, lease, relay.patience if relay else timedelta()
+        )
+        self._only_to = only_to
         self._clock = clock
         self._at = at
         self._log = log.bind(worker=name)
         self._stop = threading.Event()
         self._held: dict[uuid.UUID, Claim] = {}
+        self._lease_ends = 0.0
+        self._flagged: set[uuid.UUID] = set()
+        self._taken: list[tuple[Claim, Receipt]] = []
+        self._taken_since = 0.0
+        self._batch = BATCH_AT_FIRST
         self._rests_until: datetime | None = None
 
     def run(
-        self, stop: threading.Event, poll: float, between: Callable[[], object] = _no_more_work
+        self,
+        stop: threading.Event,
+        poll: float,
+        between: Callable[[], object] = _no_more_work,
+        wake: threading.Event | None = None,
     ) -> None:
-        """Work until told to stop; `between` is called after every round."""
+        """Work until told to stop; `between` is called after every round.
+
+        `wake` ends the pause of an idle worker early. It only wakes: what is due says the table.
+        """
         self._stop = stop
+        wake = wake or stop
         while not stop.is_set():
             try:
                 handled = self.run_once()
@@ -131,7 +190,9 @@ class Worker:
                 self._log.exception("database does not answer")
                 handled = 0
             if not handled:
-                stop.wait(poll)
+                wake.wait(poll)
+                if wake is not stop:
+                    wake.clear()
         self.close()
 
     def drain(self) -> int:
@@ -141,39 +202,95 @@ class Worker:
             total += handled
         return total
 
+    def hang_up(self) -> None:
+        """Break off what is under way, from another thread, and settle it as a line that broke."""
+        if self._relay is not None:
+            self._relay.hang_up()
+
     def close(self) -> None:
         """Hang up."""
         self._local.close()
         if self._relay is not None:
             self._relay.close()
 
-    def run_once(self, limit: int = BATCH) -> int:
+    def run_once(self, limit: int | None = None) -> int:
         """Deal with one batch of what is due; return how many dispatches were dealt with."""
         now = self._clock()
+        only_local = self._relay_rests(now)
+        if not self._has_work(now, only_local=only_local):
+            return 0
+        limit = limit or self._batch
+        begun = _since_boot()
         with unit_of_work(self._database.writing) as session:
-            recovered = recover_abandoned(session, self._keys, limit, now, has=self._has)
-            claims, settled = claim_due(
-                session, self._keys, limit, self._lease, now, only_local=self._relay_rests(now)
+            orphans, settled = adopt_abandoned(session, self._keys, limit, self._holder, now)
+            claims, refused = claim_due(
+                session, self._keys, limit, self._holder, now, only_local=only_local
             )
+        self._lease_ends = begun + self._lease.total_seconds()
+        for orphan in orphans:
+            self._ask_about(orphan)
         if claims:
             self._at("claimed")
             with self._leased(claims):
-                for claim in claims:
-                    self._deal_with(claim)
-        return recovered + settled + len(claims)
+                for first in range(0, len(claims), GUARD):
+                    self._deal_with_all(claims[first : first + GUARD])
+            self._learn(len(claims), _since_boot() - begun)
+        return len(orphans) + settled + refused + len(claims)
+
+    def _has_work(self, now: datetime, *, only_local: bool) -> bool:
+        with self._database.reading() as session:
+            return has_work(
+                session,
+                now,
+                lanes=self._holder.lanes,
+                host=self._holder.host,
+                patience=self._holder.patience,
+                only_local=only_local,
+            )
+
+    def _learn(self, dealt_with: int, seconds: float) -> None:
+        if seconds < _SHORT_ROUND and dealt_with >= self._batch:
+            self._batch = min(self._batch * 2, BATCH)
+        elif seconds > _LONG_ROUND:
+            self._batch = BATCH_AT_FIRST
+
+    def _deal_with_all(self, claims: Sequence[Claim]) -> None:
+        self._guard([claim for claim in claims if self._outlet(claim).can_tell])
+        try:
+            for claim in claims:
+                self._deal_with(claim)
+                if self._taken and _since_boot() - self._taken_since > _MARKS_WAIT:
+                    self._mark_taken()
+        finally:
+            self._flagged = set()
+            self._mark_taken()
+
+    def _guard(self, claims: Sequence[Claim]) -> None:
+        """Flag what can be asked about in one commit; the gate is looked at again before each."""
+        if len(claims) > 1 and not self._stop.is_set():
+            with unit_of_work(self._database.writing) as session:
+                self._flagged = pass_dot(session, claims, self._lease, self._clock())
+            self._at("guarded")
 
     def _deal_with(self, claim: Claim) -> None:
         rests = self._outlet(claim) is self._relay and self._relay_rests(self._clock())
         # What is not tried goes back to its old place.
         untried = Outcome(DispatchState.QUEUED, "given_back", due_at=claim.due_at, is_void=True)
         outcome = untried if rests or self._stop.is_set() else self._attempt(claim)
+        if isinstance(outcome, Receipt):
+            self._taken_since = self._taken_since if self._taken else _since_boot()
+            self._taken.append((claim, outcome))
+            return
         if outcome is None or not self._mark(claim, outcome):
             self._log.warning("dispatch is no longer ours", dispatch=str(claim.id))
         del self._held[claim.id]
         self._at("marked")
 
-    def _attempt(self, claim: Claim) -> Outcome | None:
-        """Try to hand over; None if the dispatch has passed to somebody else meanwhile."""
+    def _attempt(self, claim: Claim) -> Outcome | Receipt | None:
+        """Try to hand over; None if the dispatch has passed to somebody else meanwhile.
+
+        A receipt means that it was taken and that the mark may wait for others.
+        """
         try:
             message = claim.open()
             message_id = self._message_id(claim, message)
@@ -185,12 +302,12 @@ class Worker:
             kind = type(error).__name__
             self._log.warning("cannot be built", dispatch=str(claim.id), kind=kind)
             return Outcome(DispatchState.FAILED, "cannot_be_built")
-        envelope = Envelope(message.sender_address, message.to_address)
+        envelope = Envelope(message.sender_address, self._only_to or message.to_address)
         return self._hand_over(claim, envelope, content, message_id)
 
     def _hand_over(
         self, claim: Claim, envelope: Envelope, content: bytes, message_id: str
-    ) -> Outcome | None:
+    ) -> Outcome | Receipt | None:
         outlet = self._outlet(claim)
         try:
             receipt = outlet.send(
@@ -205,13 +322,19 @@ class Worker:
         except NeverWill as error:
             outcome = Outcome(DispatchState.FAILED, error.reason, reply_code=error.code)
         except Unknown:
-            found = outlet.has(message_id)
-            outcome = Outcome.of_unknown(claim, self._clock(), found=found)
+            now = self._clock()
+            found = outlet.has(message_id, HandOver(now, now))
+            if found is None and outlet.patience:
+                self._ask_later(claim)
+                return None
+            outcome = Outcome.of_unknown(claim, now, found=found)
         except _NotNow as error:
             outcome = Outcome.of_ruling(error.ruling, claim.due_at)
         except _Lost:
             return None
         else:
+            if claim.id in self._flagged:
+                return receipt
             code, queue_id = receipt.reply_code, receipt.queue_id
             outcome = Outcome(DispatchState.SENT, reply_code=code, queue_id=queue_id)
         return outcome
@@ -236,31 +359,64 @@ class Worker:
         dispatch = standing.dispatch
         if dispatch.state is not DispatchState.SENDING or dispatch.fence != claim.fence:
             raise _Lost
+        if dispatch.recalled:
+            raise _NotNow(Ruling(Verdict.CANCEL, dispatch.recalled))
+        if standing.is_muted:
+            raise _NotNow(Ruling(Verdict.WAIT, "muted"))
         ruling = may_leave(dispatch, standing.gate, standing.mailbox, self._clock())
         if ruling.verdict is not Verdict.GO:
             raise _NotNow(ruling)
 
     def _flag(self, claim: Claim) -> None:
         """Commit that the body leaves now; whoever finds the row later knows it may have."""
-        with unit_of_work(self._database.writing) as session:
-            is_flagged = pass_dot(session, claim, self._lease, self._clock())
-        if not is_flagged:
-            self._look_again(claim)
+        lease_ends = self._lease_ends
+        if claim.id not in self._flagged:
+            lease_ends = _since_boot() + self._lease.total_seconds()
+            with unit_of_work(self._database.writing) as session:
+                is_flagged = pass_dot(session, [claim], self._lease, self._clock())
+            if not is_flagged:
+                self._look_again(claim)
+                raise _Lost
+        if _since_boot() > lease_ends:
+            # This process was stopped for longer than its lease: another one decides by now.
             raise _Lost
         self._at("dot_flag")
 
+    def _ask_about(self, orphan: Orphan) -> None:
+        """Settle what a dead worker left open, with what the channel knows."""
+        claim = orphan.claim
+        found = None if orphan.is_foreign else self._has(orphan)
+        if self._mark(claim, Outcome.of_unknown(claim, self._clock(), found=found)):
+            self._log.info("abandoned dispatch settled", dispatch=str(claim.id), result=found)
+
+    def _ask_later(self, claim: Claim) -> None:
+        """Let go of it: whoever takes it over asks when the channel must have learned of it."""
+        with unit_of_work(self._database.writing) as session:
+            renew(session, [claim], timedelta())
+
+    def _mark_taken(self) -> None:
+        taken, self._taken = self._taken, []
+        if taken:
+            ours = self._persist(lambda session: settle_sent(session, taken, self._clock()))
+            for claim, _ in taken:
+                if claim.id not in ours:
+                    self._log.warning("dispatch is no longer ours", dispatch=str(claim.id))
+                self._held.pop(claim.id, None)
+            self._at("marked")
+
     def _mark(self, claim: Claim, outcome: Outcome) -> bool:
+        return self._persist(lambda session: settle(session, claim, outcome, self._clock()))
+
+    def _persist(self, write: Callable[[Session], _Written]) -> _Written:
         for pause in _MARK_PAUSES:
             try:
-                return self._mark_once(claim, outcome)
+                with unit_of_work(self._database.writing) as session:
+                    return write(session)
             except OperationalError:
-                self._log.warning("cannot mark yet", dispatch=str(claim.id))
+                self._log.warning("cannot mark yet")
                 time.sleep(pause)
-        return self._mark_once(claim, outcome)
-
-    def _mark_once(self, claim: Claim, outcome: Outcome) -> bool:
         with unit_of_work(self._database.writing) as session:
-            return settle(session, claim, outcome, self._clock())
+            return write(session)
 
     @contextmanager
     def _leased(self, claims: Sequence[Claim]) -> Iterator[None]:
@@ -278,19 +434,22 @@ class Worker:
 
     def _renew_until(self, done: threading.Event) -> None:
         while not done.wait(self._lease.total_seconds() / 3):
+            begun = _since_boot()
             try:
                 with unit_of_work(self._database.writing) as session:
                     renew(session, tuple(self._held.values()), self._lease)
+                self._lease_ends = begun + self._lease.total_seconds()
             except OperationalError:
                 self._log.warning("cannot renew leases")
 
-    def _has(self, claim: Claim) -> bool | None:
+    def _has(self, orphan: Orphan) -> bool | None:
         """Whether the channel knows an abandoned dispatch."""
+        claim = orphan.claim
         try:
             message_id = self._message_id(claim, claim.open())
         except (KeyDestroyed, *_CANNOT_BE_BUILT):
             return None
-        return self._outlet(claim).has(message_id)
+        return self._outlet(claim).has(message_id, orphan.hand_over)
 
     def _outlet(self, claim: Claim) -> Outlet:
         return self._local if claim.keep_local or self._relay is None else self._relay
@@ -305,3 +464,7 @@ class Worker:
         """The same on every attempt, so that whoever gets two copies can tell."""
         domain = message.sender_address.rpartition("@")[2]
         return f"<{keyed_hash(self._id_key, str(claim.id)).hex()[:32]}@{domain}>"
+
+
+def _since_boot() -> float:
+    return time.clock_gettime(_SINCE_BOOT)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
 
 from flask import Flask, current_app, g
 from sqlalchemy.orm import Session
 
-from app.core.db import Database
+from app.core.db import OUT_OF_REACH, Database
 from app.core.tokens import Keys
 from app.notices.links import Links
 from app.state import state_of
@@ -20,7 +21,9 @@ def init_state(app: Flask) -> None:
     def close_reading(_error: BaseException | None) -> None:
         session = g.pop("reading", None)
         if session is not None:
-            session.close()
+            # The answer stands. A connection that died meanwhile must not turn it into a 500.
+            with suppress(*OUT_OF_REACH):
+                session.close()
 
 
 def settings() -> Settings:

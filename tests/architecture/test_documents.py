@@ -23,7 +23,7 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 def settings_table() -> dict[str, tuple[str, str]]:
     """Name, default and allowed values of every setting, as docs/operators.md writes them."""
     return {
-        f"{PREFIX}{name}".upper(): (default_of(field.default), allowed(field))
+        f"{PREFIX}{name}".upper(): (default_of(field.default), allowed(name, field))
         for name, field in Settings.model_fields.items()
     }
 
@@ -36,7 +36,12 @@ def default_of(value: Any) -> str:
     return f"`{int(value) if isinstance(value, bool) else value}`"
 
 
-def allowed(field: FieldInfo) -> str:
+WORDS = {"relay_log": "a file", "relay_queue": "a command", "test_kill_at": "a step"}
+
+
+def allowed(name: str, field: FieldInfo) -> str:
+    if name in WORDS:
+        return WORDS[name]
     if field.annotation is bool:
         return "0, 1"
     if field.annotation is Path:

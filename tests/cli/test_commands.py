@@ -364,7 +364,9 @@ def test_a_campaign_that_does_not_exist(flask: Command, verb: str) -> None:
 
 
 def test_the_outbox_lane_by_lane(flask: Command, campaign: Campaign) -> None:
-    rows = {row["lane"]: row for row in json.loads(flask("mail", "status", "--json").output)}
+    rows = {
+        row["lane"]: row for row in json.loads(flask("mail", "status", "--json").output)["lanes"]
+    }
     assert set(rows) == {"notice", "letter"}
     assert rows["letter"]["states"]["queued"] == rows["letter"]["total"] == 1
     assert sum(rows["notice"]["states"].values()) == rows["notice"]["total"] == 1
@@ -394,7 +396,9 @@ def test_draining_sends_what_is_due_and_tells_the_writers(
     app: Flask, flask: Command, campaign: Campaign, tmp_path: Path
 ) -> None:
     flask("worker", "--drain")
-    rows = {row["lane"]: row for row in json.loads(flask("mail", "status", "--json").output)}
+    rows = {
+        row["lane"]: row for row in json.loads(flask("mail", "status", "--json").output)["lanes"]
+    }
     assert rows["letter"]["states"]["sent"] == 1
     assert rows["notice"]["states"]["sent"] == 2, "the confirmation and the thank-you"
     assert len(list((tmp_path / "var" / "mail" / "new").iterdir())) == 3

@@ -19,7 +19,15 @@ from app.core.db import Database, unit_of_work
 from app.core.models import DataKey
 from app.core.tokens import Keys
 from app.delivery.actions import close_gate, open_gate, pause_gate, retry
-from app.delivery.channels.base import Envelope, NobodyThere, Receipt, Steps, TryLater, Unknown
+from app.delivery.channels.base import (
+    Envelope,
+    HandOver,
+    NobodyThere,
+    Receipt,
+    Steps,
+    TryLater,
+    Unknown,
+)
 from app.delivery.message import Attachment
 from app.delivery.models import DispatchState, Gate, Lane, Mailbox
 from app.delivery.queries import count_by_state
@@ -57,6 +65,8 @@ class Odd:
         self.ids: list[str] = []
         self.let_through = 0
         self._has = has
+        self.can_tell = has is not None
+        self.patience = timedelta()
 
     def send(self, envelope: Envelope, content: bytes, *, message_id: str, steps: Steps) -> Receipt:
         steps.connected()
@@ -70,8 +80,11 @@ class Odd:
             raise answer
         return Receipt(250, "Q1")
 
-    def has(self, message_id: str) -> bool | None:
+    def has(self, message_id: str, hand_over: HandOver) -> bool | None:
         return self._has
+
+    def hang_up(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

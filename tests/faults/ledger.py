@@ -74,6 +74,8 @@ class Ledger:
     page: str
     mails: Callable[[], Iterator[bytes]]
     seed: int = 1
+    # Where the database itself is killed, 503 is the right answer, and people come back.
+    takes_503: bool = False
     acts: list[Act] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     surprises: list[str] = field(default_factory=list)
@@ -195,6 +197,9 @@ class Ledger:
             finally:
                 line.close()
             self.answers[f"{method} {answer.status}"] += 1
+            if self.takes_503 and answer.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                time.sleep(0.5)
+                continue
             return answer.status, page
         raise TimeoutError(f"no answer to {method} {path} for {GIVE_UP_AFTER:g} s")
 

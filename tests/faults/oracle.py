@@ -117,7 +117,8 @@ class Oracle:
         assert sum(letters.values()) == counted[Figure.QUEUED] == confirmed
         assert counted[Figure.HANDED_OVER] == letters[DispatchState.SENT]
         assert counted[Figure.HELD] == letters[DispatchState.HELD]
-        assert counted[Figure.FAILED] == counted[Figure.CANCELLED] == 0
+        assert counted[Figure.FAILED] == letters[DispatchState.FAILED]
+        assert counted[Figure.CANCELLED] == letters[DispatchState.CANCELLED]
         assert counted[Figure.STARTED] == stored
         assert counted[Figure.CONFIRMED] == confirmed
 
@@ -140,6 +141,21 @@ class Oracle:
             for act in self.ledger.confirmed
         )
         assert len(self.ledger.confirmed) - arrived <= (held or 0)
+
+    def require_arrived_or_ended(self) -> None:
+        """Each confirmed letter arrived, or stands in the table with the end that it came to."""
+        with self.database.reading() as session:
+            ended = session.scalar(
+                select(func.count()).where(
+                    Dispatch.lane == Lane.LETTER,
+                    Dispatch.state.in_(
+                        (DispatchState.HELD, DispatchState.FAILED, DispatchState.CANCELLED)
+                    ),
+                )
+            )
+        words = " ".join(mail.text for mail in self.mails if mail.to not in self._writers())
+        missing = sum(act.sentence not in words for act in self.ledger.confirmed)
+        assert missing <= (ended or 0), f"{missing} letters lost, {ended} ended otherwise"
 
     def _writers(self) -> set[str]:
         return {act.email for act in self.ledger.acts}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -21,6 +22,14 @@ class Receipt:
 
     reply_code: int
     queue_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Between which moments a message may have been handed over."""
+
+    earliest: datetime
+    latest: datetime
 
 
 class TryLater(Exception):
@@ -83,8 +92,16 @@ class Outlet(Protocol):
         self, envelope: Envelope, content: bytes, *, message_id: str, steps: Steps
     ) -> Receipt: ...
 
-    def has(self, message_id: str) -> bool | None:
-        """Whether this message was taken before; None where nobody can tell."""
+    # Whether it can say afterwards what it has taken. Only then may marks wait for each other.
+    can_tell: bool
+    # How long after a hand-over it may still learn of it.
+    patience: timedelta
+
+    def has(self, message_id: str, hand_over: HandOver) -> bool | None:
+        """Whether this message was taken then; None where nobody can tell, or not yet."""
+
+    def hang_up(self) -> None:
+        """Break off what is under way, from another thread: the process has to end."""
 
     def close(self) -> None:
         """Let go of what is open. The next `send` opens it again."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from datetime import timedelta
 from pathlib import Path
 
-from app.delivery.channels.base import Envelope, Receipt, Steps, TryLater
+from app.delivery.channels.base import Envelope, HandOver, Receipt, Steps, TryLater
 
 
 class Maildir:
     """Writes into `tmp`, moves to `new`, and lets nobody see half a message."""
+
+    can_tell = True
+    patience = timedelta()
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -36,7 +40,7 @@ class Maildir:
         steps.connected()
         steps.before_data()
         steps.before_body()
-        if not self.has(message_id):
+        if not self._is_there(name):
             try:
                 self._write(name, content)
             except OSError as error:
@@ -46,8 +50,13 @@ class Maildir:
         steps.answered()
         return Receipt(250, name)
 
-    def has(self, message_id: str) -> bool:
-        name = _name(message_id)
+    def has(self, message_id: str, hand_over: HandOver) -> bool:  # noqa: ARG002 - files stay
+        return self._is_there(_name(message_id))
+
+    def hang_up(self) -> None:
+        """A file is written in no time."""
+
+    def _is_there(self, name: str) -> bool:
         if (self._folder / "new" / name).exists():
             return True
         # A mail program moves what it has shown to "cur" and appends its flags.

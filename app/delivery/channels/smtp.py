@@ -7,12 +7,15 @@ import smtplib
 import socket
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from app.delivery.channels.base import (
     Envelope,
+    HandOver,
     NeverWill,
     NobodyThere,
     Receipt,
@@ -21,6 +24,7 @@ from app.delivery.channels.base import (
     Unknown,
     Withheld,
 )
+from app.delivery.channels.relay_log import RelayLog
 from app.delivery.headers import require_address
 
 # Longest wait for a connection and greeting; a letter is not late because a relay is down.
@@ -125,6 +129,11 @@ class RelayAddress:
     is_smtps: bool = False
     wants_tls: bool = True
 
+    @property
+    def name(self) -> str:
+        """What operators see: no user, no password."""
+        return f"{self.host}:{self.port}"
+
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Read `smtp://user:password@host:port` or `smtps://…`.
@@ -150,9 +159,17 @@ class Relay:
     """One SMTP server that takes our mail."""
 
     def __init__(
-        self, address: RelayAddress, *, timeout: float, tls: ssl.SSLContext | None = None
+        self,
+        address: RelayAddress,
+        *,
+        timeout: float,
+        tls: ssl.SSLContext | None = None,
+        book: RelayLog | None = None,
     ) -> None:
         self._address = address
+        self._book = book
+        self.can_tell = book is not None
+        self.patience = book.grace if book is not None else timedelta()
         self._timeout = timeout
         self._tls = tls or ssl.create_default_context()
         self._line: _Clear | _Encrypted | None = None
@@ -184,8 +201,15 @@ class Relay:
             self.close()
             raise
 
-    def has(self, message_id: str) -> None:
-        """Nobody can tell: SMTP has no question for it."""
+    def has(self, message_id: str, hand_over: HandOver) -> bool | None:
+        """SMTP has no question for it; the log of a relay on this machine answers."""
+        return None if self._book is None else self._book.has(message_id, hand_over)
+
+    def hang_up(self) -> None:
+        line = self._line
+        if line is not None and line.sock is not None:
+            with suppress(OSError):
+                line.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         line, self._line = self._line, None
