@@ -6,6 +6,7 @@ Nothing is read later and nothing can be changed: what `flask config show` print
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
 PREFIX = "OUTCRY_"
+
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?")
 
 
 class BadSetting(SystemExit):
@@ -55,6 +59,17 @@ class Settings(BaseSettings):
     # How long an SMTP server may be silent, in seconds. RFC 5321 4.5.3.2 asks for ten minutes
     # after the final dot; a shorter wait would send a second copy.
     smtp_timeout: Annotated[float, Field(ge=1, le=3600)] = 600
+    # Where reports about undelivered mail come in. Unset: they go to the section's sender.
+    bounce_domain: str = ""
+    # Whose name signatures are made in. Unset: nothing is signed here.
+    dkim_domain: str = ""
+    # Which pair of keys signs; `flask mail dkim-key` makes one.
+    dkim_selector: str = ""
+    # A pair that is published beside it: the next before it signs, or the last while mail that it
+    # has signed is still on its way.
+    dkim_other_selector: str = ""
+    # Where the pairs are kept. Unset: keys/dkim in the folder above.
+    dkim_keys: Path | None = None
 
     @field_validator("database_url")
     @classmethod
@@ -75,6 +90,21 @@ class Settings(BaseSettings):
         _require_port(url)
         return url
 
+    @field_validator("bounce_domain", "dkim_domain")
+    @classmethod
+    def _domain(cls, name: str) -> str:
+        # A return path has 61 characters before the @, and a path has 254 at most (RFC 5321).
+        if name and (len(name) > 190 or not _DOMAIN.fullmatch(name)):
+            raise ValueError("must be a domain in ASCII, such as act.example.org")
+        return name.lower()
+
+    @field_validator("dkim_selector", "dkim_other_selector")
+    @classmethod
+    def _selector(cls, name: str) -> str:
+        if name and not _SELECTOR.fullmatch(name):
+            raise ValueError("must be small letters, digits and hyphens")
+        return name
+
     @field_validator("base_url")
     @classmethod
     def _base(cls, url: str) -> str:
@@ -90,7 +120,13 @@ class Settings(BaseSettings):
             object.__setattr__(self, "database_url", f"sqlite:///{self.var / 'outcry.db'}")
         if not self.base_url:
             object.__setattr__(self, "base_url", f"http://{self.host}:{self.port}")
+        if bool(self.dkim_domain) != bool(self.dkim_selector):
+            raise ValueError("OUTCRY_DKIM_DOMAIN and OUTCRY_DKIM_SELECTOR go together")
         return self
+
+    @property
+    def dkim_folder(self) -> Path:
+        return self.dkim_keys or self.var / "keys" / "dkim"
 
     @property
     def is_local_only(self) -> bool:

@@ -101,7 +101,7 @@ class Frame:
 
     def _require_head(self, raw: bytes, named: Sequence[str]) -> None:
         wanted = [*(name.encode() for name in named), *self.names]
-        found = []
+        found: list[bytes] = []
         for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n"):
             if line[:1] in (b" ", b"\t") and found:
                 if not _CONTINUED.match(line):
