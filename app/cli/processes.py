@@ -23,6 +23,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from app.cli import demonstration
+from app.cli.mail_records import outgoing_of
 from app.cli.state import now, refuse, state
 from app.core.db import OUT_OF_REACH, unit_of_work
 from app.core.schema import schema_trouble, upgrade
@@ -85,6 +86,7 @@ def worker(*, drain: bool) -> None:
         name=f"{socket.gethostname()}:{os.getpid()}",
         lease=timedelta(seconds=settings.lease_seconds),
         clock=utc_now,
+        outgoing=outgoing_of(state()),
     )
     if drain:
         while emptier.drain() + _tell_writers():

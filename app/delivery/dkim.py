@@ -134,8 +134,11 @@ def make_keys(folder: Path, selector: str) -> tuple[Path, Path]:
     paths = files_of(folder, selector)
     if any(path.exists() for path in paths):
         raise NoSigningKey(f"{selector} has keys already; choose another selector")
-    made = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-    for path, key in zip(paths, (made, Ed25519PrivateKey.generate()), strict=True):
+    made: tuple[RSAPrivateKey | Ed25519PrivateKey, ...] = (
+        generate_private_key(public_exponent=65537, key_size=RSA_BITS),
+        Ed25519PrivateKey.generate(),
+    )
+    for path, key in zip(paths, made, strict=True):
         text = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

@@ -50,6 +50,8 @@ class Message:
     language: str
     to_name: str = ""
     reply_to: str = ""
+    # Answers come to us first, to be counted, where there is an address for that.
+    relay_answers: bool = False
     html: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -44,8 +44,9 @@ from app.delivery.claims import (
     renew,
     settle,
 )
-from app.delivery.message import Message, build
+from app.delivery.message import Message
 from app.delivery.models import DispatchState
+from app.delivery.outgoing import Outgoing
 from app.delivery.queries import get_standing
 from app.delivery.rules import RELAY_REST, Ruling, Verdict, may_leave
 
@@ -103,6 +104,7 @@ class Worker:
         lease: timedelta,
         clock: Callable[[], datetime],
         at: Callable[[str], None] = _unwatched,
+        outgoing: Outgoing | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -112,6 +114,7 @@ class Worker:
         self._lease = lease
         self._clock = clock
         self._at = at
+        self._outgoing = outgoing or Outgoing()
         self._log = log.bind(worker=name)
         self._stop = threading.Event()
         self._held: dict[uuid.UUID, Claim] = {}
@@ -177,7 +180,9 @@ class Worker:
         try:
             message = claim.open()
             message_id = self._message_id(claim, message)
-            content = build(message, message_id=message_id, date=self._clock())
+            envelope, content = self._outgoing.finish(
+                message, dispatch=claim.id, message_id=message_id, date=self._clock()
+            )
         except KeyDestroyed:
             return Outcome(DispatchState.FAILED, "key_destroyed")
         except _CANNOT_BE_BUILT as error:
@@ -185,7 +190,6 @@ class Worker:
             kind = type(error).__name__
             self._log.warning("cannot be built", dispatch=str(claim.id), kind=kind)
             return Outcome(DispatchState.FAILED, "cannot_be_built")
-        envelope = Envelope(message.sender_address, message.to_address)
         return self._hand_over(claim, envelope, content, message_id)
 
     def _hand_over(
