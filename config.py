@@ -60,16 +60,16 @@ class Settings(BaseSettings):
     # after the final dot; a shorter wait would send a second copy.
     smtp_timeout: Annotated[float, Field(ge=1, le=3600)] = 600
     # Where reports about undelivered mail come in. Unset: they go to the section's sender.
-    bounce_domain: str = ""
+    bounce_domain: Annotated[str, Field(description="a domain")] = ""
     # Whose name signatures are made in. Unset: nothing is signed here.
-    dkim_domain: str = ""
+    dkim_domain: Annotated[str, Field(description="a domain")] = ""
     # Which pair of keys signs; `flask mail dkim-key` makes one.
-    dkim_selector: str = ""
+    dkim_selector: Annotated[str, Field(description="a short name")] = ""
     # A pair that is published beside it: the next before it signs, or the last while mail that it
     # has signed is still on its way.
-    dkim_other_selector: str = ""
-    # Where the pairs are kept. Unset: keys/dkim in the folder above.
-    dkim_keys: Path | None = None
+    dkim_other_selector: Annotated[str, Field(description="a short name")] = ""
+    # Where the pairs are kept. Unset: beside the master key, wherever `var` is.
+    dkim_keys: Path = ROOT / "var" / "keys" / "dkim"
 
     @field_validator("database_url")
     @classmethod
@@ -120,13 +120,11 @@ class Settings(BaseSettings):
             object.__setattr__(self, "database_url", f"sqlite:///{self.var / 'outcry.db'}")
         if not self.base_url:
             object.__setattr__(self, "base_url", f"http://{self.host}:{self.port}")
+        if "dkim_keys" not in self.model_fields_set:
+            object.__setattr__(self, "dkim_keys", self.var / "keys" / "dkim")
         if bool(self.dkim_domain) != bool(self.dkim_selector):
             raise ValueError("OUTCRY_DKIM_DOMAIN and OUTCRY_DKIM_SELECTOR go together")
         return self
-
-    @property
-    def dkim_folder(self) -> Path:
-        return self.dkim_keys or self.var / "keys" / "dkim"
 
     @property
     def is_local_only(self) -> bool:

@@ -90,7 +90,7 @@ class Desk:
                 session, self.returns, raw, recipient=recipient, sender=sender, now=now()
             )
             home = _home(session, came)
-        log.info("mail came in", came=str(came.came), sort=str(came.sort or ""))
+        log.info("mail came in", result=str(came.came), kind=str(came.sort or ""))
         if came.came is Came.TOO_EARLY:
             return Answer.LATER
         if home is not None:
@@ -202,7 +202,7 @@ class _Door:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server: Any, _talk: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, _talk: Any, envelope: Any) -> str:  # noqa: N802 - as above
         return await asyncio.to_thread(self._take, envelope)
 
     def _take(self, envelope: Any) -> str:

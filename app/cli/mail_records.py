@@ -37,7 +37,7 @@ def returns_of(of: State) -> Returns | None:
 def dkim_key(selector: str) -> None:
     """Make a pair of keys for signing, under a SELECTOR of your choice, such as 2026a."""
     try:
-        paths = make_keys(state().settings.dkim_folder, selector)
+        paths = make_keys(state().settings.dkim_keys, selector)
     except NoSigningKey as error:
         refuse(f"{error}.")
         return
@@ -101,7 +101,7 @@ def _dkim(settings: Settings) -> list[dict[str, str]]:
 
 def _signers(settings: Settings, selector: str) -> tuple[Signer, ...]:
     try:
-        return read_signers(settings.dkim_folder, selector, settings.dkim_domain)
+        return read_signers(settings.dkim_keys, selector, settings.dkim_domain)
     except NoSigningKey as error:
         refuse(f"{error}. `flask mail dkim-key {selector}` makes a new pair.")
         return ()

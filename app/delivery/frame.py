@@ -36,14 +36,13 @@ _MARK: Final = b"mark%dof7c1e9f20"
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _TYPE = re.compile(r"(?:application|audio|image|text|video)/[A-Za-z0-9][A-Za-z0-9.+-]*")
-_LONE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_LONG_LINE = re.compile(rb"[^\n]{%d}" % (LINE_AT_MOST + 2))
 _CONTINUED = re.compile(rb"[ \t]+[!-~]")
-# What no body may hold. Neither encoding can write "--=_", so no body can end its part.
-_NOT_IN: Final = {
-    QUOTED: re.compile(rb"[^\t\r\n -~]|=(?![0-9A-F]{2}|\r\n)"),
-    BASE64: re.compile(rb"[^A-Za-z0-9+/=\r\n]"),
+# What a body may hold. Neither encoding can write "--=_", so no body can end its part.
+_ALLOWED: Final = {
+    QUOTED: bytes((9, 10, 13, *range(32, 127))),
+    BASE64: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n",
 }
+_NO_ESCAPE = re.compile(rb"=(?![0-9A-F]{2}|\r\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,10 @@ class Frame:
         """
         if not raw.isascii() or b"\x00" in raw:
             raise BadHeader
-        if _LONE_LINE_END.search(raw) or _LONG_LINE.search(raw):
+        lines = raw.split(b"\r\n")
+        if not len(lines) - 1 == raw.count(b"\r") == raw.count(b"\n"):
+            raise BadHeader
+        if max(map(len, lines)) > LINE_AT_MOST:
             raise BadHeader
         self._require_head(raw, named)
         first = self._seeded(0, message_id)
@@ -93,7 +95,12 @@ class Frame:
         for place, encoding_ in enumerate(self.encodings, start=1):
             following = self._seeded(place, message_id)
             end = raw.find(following, at) if following else len(raw)
-            if end < 0 or _NOT_IN[encoding_].search(raw, at, end):
+            if end < 0:
+                raise BadHeader
+            body = raw[at:end]
+            if body.translate(None, _ALLOWED[encoding_]):
+                raise BadHeader
+            if encoding_ == QUOTED and _NO_ESCAPE.search(body):
                 raise BadHeader
             at = end + len(following)
         if at != len(raw):
@@ -149,7 +156,7 @@ def encoding(text: str) -> str:
     """Never the bare text: an encoded body has no line that SMTP could take for a command."""
     # Quoted-printable can be read in the raw mail; where most letters would become =XX, base64 is
     # a third of its size.
-    beyond = sum(not letter.isascii() for letter in text) if not text.isascii() else 0
+    beyond = len(text) - len(text.encode("ascii", "ignore"))
     return QUOTED if beyond * 6 <= len(text) else BASE64
 
 
