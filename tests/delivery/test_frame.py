@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.delivery.frame import Kind, encoding, frame_of
+from app.delivery.frame import Kind, encoded, encoding, frame_of, seed_of
 from app.delivery.headers import BadHeader, require_sound
 from app.delivery.message import Attachment, Message, build, named_headers
 from tests.conftest import ROOT
@@ -221,3 +221,23 @@ def test_the_minute_of_a_mail_is_coarse_and_its_zone_is_utc() -> None:
     assert b"Date: Tue, 12 May 2026 23:59:00 +0000\r\n" in build(
         a_message(), message_id=ID, date=late
     )
+
+
+@pytest.mark.parametrize("text", ["plain text", "Уважаемый министр"])
+def test_a_body_cannot_end_its_part(text: str) -> None:
+    message = a_message(text=text, html="<p>ж</p>")
+    raw = by_hand(message)
+    named = [name for name, _ in named_headers(message, ID, NOW)]
+    frame = frame_of(Kind("en", encoding(text), encoding(message.html)))
+    frame.require(raw, named, ID)
+    boundary = b"--=_" + seed_of(ID) + b"_0"
+    at = raw.index(encoded(text, encoding(text)))
+    for piece in (
+        boundary + b"\r\nContent-Type: text/html\r\n\r\nPay here\r\n",
+        b"\r\n" + boundary + b"--\r\n",
+        b"x" + boundary + b"\r\n",
+        b"=" + boundary[2:],
+        b"--=_",
+    ):
+        with pytest.raises(BadHeader):
+            frame.require(raw[:at] + piece + raw[at:], named, ID)
