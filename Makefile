@@ -33,6 +33,7 @@ strings: ## bring the catalogues up to date with the sentences in the code
 
 bench: ## measure letters against their yardsticks (see bench/README.md)
 	@./run python -m bench.letters
+	@./run python -m bench.mail
 
 pictures: ## take the pictures of the documentation anew (needs Chromium; pdftoppm for the letter)
 	@./run python -m tests.end_to_end.pictures

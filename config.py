@@ -17,6 +17,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent
 PREFIX = "OUTCRY_"
 
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?")
+
 
 class BadSetting(SystemExit):
     """A setting is unknown or cannot be used; the start stops and the message names it."""
@@ -71,6 +74,17 @@ class Settings(BaseSettings):
     # How long an SMTP server may be silent, in seconds. RFC 5321 4.5.3.2 asks for ten minutes
     # after the final dot; a shorter wait would send a second copy.
     smtp_timeout: Annotated[float, Field(ge=1, le=3600)] = 600
+    # Where reports about undelivered mail come in. Unset: they go to the section's sender.
+    bounce_domain: Annotated[str, Field(description="a domain")] = ""
+    # Whose name signatures are made in. Unset: nothing is signed here.
+    dkim_domain: Annotated[str, Field(description="a domain")] = ""
+    # Which pair of keys signs; `flask mail dkim-key` makes one.
+    dkim_selector: Annotated[str, Field(description="a short name")] = ""
+    # A pair that is published beside it: the next before it signs, or the last while mail that it
+    # has signed is still on its way.
+    dkim_other_selector: Annotated[str, Field(description="a short name")] = ""
+    # Where the pairs are kept. Unset: beside the master key, wherever `var` is.
+    dkim_keys: Path = ROOT / "var" / "keys" / "dkim"
 
     @field_validator("database_url")
     @classmethod
@@ -104,6 +118,21 @@ class Settings(BaseSettings):
             raise ValueError("must look like dot_sent or dot_sent:25")
         return step
 
+    @field_validator("bounce_domain", "dkim_domain")
+    @classmethod
+    def _domain(cls, name: str) -> str:
+        # A return path has 61 characters before the @, and a path has 254 at most (RFC 5321).
+        if name and (len(name) > 190 or not _DOMAIN.fullmatch(name)):
+            raise ValueError("must be a domain in ASCII, such as act.example.org")
+        return name.lower()
+
+    @field_validator("dkim_selector", "dkim_other_selector")
+    @classmethod
+    def _selector(cls, name: str) -> str:
+        if name and not _SELECTOR.fullmatch(name):
+            raise ValueError("must be small letters, digits and hyphens")
+        return name
+
     @field_validator("base_url")
     @classmethod
     def _base(cls, url: str) -> str:
@@ -125,6 +154,10 @@ class Settings(BaseSettings):
             raise ValueError("OUTCRY_WORKERS must be 1 with SQLite, which has one writer at a time")
         if not self.base_url:
             object.__setattr__(self, "base_url", f"http://{self.host}:{self.port}")
+        if "dkim_keys" not in self.model_fields_set:
+            object.__setattr__(self, "dkim_keys", self.var / "keys" / "dkim")
+        if bool(self.dkim_domain) != bool(self.dkim_selector):
+            raise ValueError("OUTCRY_DKIM_DOMAIN and OUTCRY_DKIM_SELECTOR go together")
         return self
 
     @property

@@ -10,6 +10,8 @@ from app.cli import (
     demonstration,
     letter,
     mail,
+    mail_in,
+    mail_records,
     processes,
     schema,
     settings,
@@ -17,6 +19,8 @@ from app.cli import (
 
 
 def add_commands(app: Flask) -> None:
+    for command in (*mail_records.COMMANDS, *mail_in.COMMANDS):
+        mail.mail.add_command(command)
     for command in (
         *processes.COMMANDS,
         schema.db,

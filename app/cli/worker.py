@@ -18,6 +18,7 @@ import click
 import structlog
 
 from app.cli.child import follow_parent, require_ready
+from app.cli.mail_records import outgoing_of
 from app.cli.only_one import only_one
 from app.cli.origin import Origin
 from app.cli.state import now, state
@@ -88,6 +89,7 @@ def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
             queue=settings.relay_queue.split(),
             clock=utc_now,
         )
+    outgoing = outgoing_of(own)
     at = _killing(settings.test_kill_at if settings.test_faults else "")
 
     def make(lanes: tuple[Lane, ...]) -> Worker:
@@ -109,6 +111,7 @@ def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
             clock=utc_now,
             lanes=lanes,
             only_to=settings.mail_only_to,
+            outgoing=outgoing,
             at=at,
         )
 

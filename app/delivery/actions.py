@@ -225,6 +225,50 @@ def note_health(
     )
 
 
+def note_bounce(
+    session: Session, dispatch_id: uuid.UUID, status: str, *, is_hard: bool, now: datetime
+) -> bool:
+    """Note that what was handed over came back; False if it was not out, or is noted already.
+
+    The reason says what the next step needs: `hard_5.1.1`, the address is gone, or `soft_4.2.2`,
+    this mail did not arrive. Nothing is done to the mailbox: one report disables no office.
+    """
+    came_back = (
+        update(Dispatch)
+        .where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.SENT)
+        .values(
+            state=DispatchState.BOUNCED,
+            reason=f"{'hard' if is_hard else 'soft'}_{status}",
+            finished_at=coarse(now),
+        )
+        .returning(Dispatch.id, Dispatch.counted_as)
+    )
+    noted = session.execute(came_back).one_or_none()
+    if noted is not None and noted.counted_as is not None:
+        count(session, Figure.BOUNCED, Labels.from_json(noted.counted_as), day_of(now))
+    return noted is not None
+
+
+def note_answer(
+    session: Session, dispatch_id: uuid.UUID, now: datetime, *, is_automatic: bool
+) -> bool:
+    """Note that somebody, or a machine, has answered; False from the second time on."""
+    unanswered = (
+        Dispatch.auto_answered.is_(False) if is_automatic else Dispatch.answered_on.is_(None)
+    )
+    noted = (
+        update(Dispatch)
+        .where(
+            Dispatch.id == dispatch_id,
+            Dispatch.state.in_((DispatchState.SENT, DispatchState.BOUNCED)),
+            unanswered,
+        )
+        .values({"auto_answered": True} if is_automatic else {"answered_on": day_of(now)})
+        .returning(Dispatch.id)
+    )
+    return session.scalar(noted) is not None
+
+
 def coarse(now: datetime) -> datetime:
     """The start of the UTC day: a finished row does not tell the second somebody acted."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

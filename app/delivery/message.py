@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, Final, Self
 
-from app.delivery.headers import (
-    MAIL,
-    BadHeader,
-    mailbox,
-    require_ascii,
-    require_line,
-    require_sound,
-    words,
-)
+from app.delivery.frame import Kind, encoded, encoded_file, encoding, frame_of
+from app.delivery.headers import BadHeader, folded, mailbox, require_ascii, words
 
 # What a caller may add. Each says how machines should treat the mail; none names a person.
 EXTRA_HEADERS: Final = frozenset(
@@ -35,8 +26,6 @@ EXTRA_HEADERS: Final = frozenset(
     )
 )
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-_TYPE = re.compile(r"(?:application|audio|image|text|video)/[A-Za-z0-9][A-Za-z0-9.+-]*")
 _ID = re.compile(r"<[A-Za-z0-9.-]+@[A-Za-z0-9.-]+>")
 
 
@@ -61,6 +50,8 @@ class Message:
     language: str
     to_name: str = ""
     reply_to: str = ""
+    # Answers come to us first, to be counted, where there is an address for that.
+    relay_answers: bool = False
     html: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -85,28 +76,24 @@ class Message:
 
 def build(message: Message, *, message_id: str, date: datetime) -> bytes:
     """The finished mail, the same bytes for the same arguments; `BadHeader` if it is not sound."""
-    mail = EmailMessage(policy=MAIL)
-    named = _named_headers(message, message_id, date)
-    for name, value in named:
-        mail[name] = value
-    mail.set_content(message.text, cte=_encoding(message.text))
-    if message.html:
-        mail.add_alternative(message.html, subtype="html", cte=_encoding(message.html))
-    for attachment in message.attachments:
-        _attach(mail, attachment)
-    # Last, because the library takes every Content- header down into the first part.
-    mail["Content-Language"] = message.language
-    _fix_boundaries(mail, message_id)
-    raw = mail.as_bytes()
-    expected = [*(name for name, _ in named), "Content-Language", "MIME-Version", "Content-Type"]
-    if not mail.is_multipart():
-        expected.append("Content-Transfer-Encoding")
-    require_sound(raw, expected)
+    named = named_headers(message, message_id, date)
+    text = encoding(message.text)
+    html = encoding(message.html) if message.html else ""
+    files = tuple((each.filename, each.content_type) for each in message.attachments)
+    frame = frame_of(Kind(message.language, text, html, files))
+    head = "".join(f"{folded(name, value)}\r\n" for name, value in named).encode()
+    bodies = [encoded(message.text, text)]
+    if html:
+        bodies.append(encoded(message.html, html))
+    bodies += (encoded_file(each.content) for each in message.attachments)
+    raw = frame.fill(head, bodies, message_id)
+    frame.require(raw, [name for name, _ in named], message_id)
     return raw
 
 
-def _named_headers(message: Message, message_id: str, date: datetime) -> list[tuple[str, str]]:
-    if not _ID.fullmatch(message_id) or not _LANGUAGE.fullmatch(message.language):
+def named_headers(message: Message, message_id: str, date: datetime) -> list[tuple[str, str]]:
+    """Every header that differs from mail to mail, each value through the guard."""
+    if not _ID.fullmatch(message_id):
         raise BadHeader
     # To the minute only: the second at which somebody pressed a button is nobody's business.
     minute = date.astimezone(UTC).replace(second=0, microsecond=0)
@@ -125,29 +112,3 @@ def _named_headers(message: Message, message_id: str, date: datetime) -> list[tu
         require_ascii(value)
         named.append((name, value))
     return named
-
-
-def _attach(mail: EmailMessage, attachment: Attachment) -> None:
-    require_line(attachment.filename)
-    if not attachment.filename or not _TYPE.fullmatch(attachment.content_type):
-        raise BadHeader
-    main, _, sub = attachment.content_type.partition("/")
-    mail.add_attachment(
-        attachment.content, maintype=main, subtype=sub, filename=attachment.filename
-    )
-
-
-def _encoding(text: str) -> str:
-    """Never the bare text: an encoded body has no line that SMTP could take for a command."""
-    # Quoted-printable can be read in the raw mail; where most letters would become =XX, base64 is
-    # a third of its size.
-    beyond = sum(not letter.isascii() for letter in text)
-    return "quoted-printable" if beyond * 6 <= len(text) else "base64"
-
-
-def _fix_boundaries(mail: EmailMessage, message_id: str) -> None:
-    # "=_" stands in neither of the two encodings, so no text can end a part early.
-    seed = hashlib.sha256(message_id.encode()).hexdigest()[:24]
-    parts = [part for part in mail.walk() if part.is_multipart()]
-    for place, part in enumerate(parts):
-        part.set_boundary(f"=_{seed}_{place}")

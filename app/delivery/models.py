@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, pk
@@ -137,6 +137,9 @@ class Dispatch(Base):
     queue_id: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     finished_at: Mapped[datetime | None]
+    # By the day: when somebody answered. What they wrote is passed on and never kept.
+    answered_on: Mapped[date | None]
+    auto_answered: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class RelayHealth(Base):

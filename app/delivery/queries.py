@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -70,6 +71,24 @@ class OutboxStatus:
     muted: str = ""
 
 
+@dataclass(slots=True)
+class Answers:
+    """How one office answers: letters it got, machines that answered, days until people did."""
+
+    address: str
+    letters: int = 0
+    automatic: int = 0
+    days: list[int] = field(default_factory=list)
+
+    @property
+    def answered(self) -> int:
+        return len(self.days)
+
+    @property
+    def usual_days(self) -> int | None:
+        return int(median(self.days)) if self.days else None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A dispatch with the gate and the mailbox that decide about it."""
@@ -115,6 +134,39 @@ def get_dispatch(session: Session, dispatch_id: uuid.UUID) -> Dispatch:
 
 def find_dispatch(session: Session, once_key: str) -> Dispatch | None:
     return session.scalars(select(Dispatch).where(Dispatch.once_key == once_key)).one_or_none()
+
+
+def find_dispatch_by_id(session: Session, dispatch_id: uuid.UUID) -> Dispatch | None:
+    """A dispatch without its words."""
+    return session.get(Dispatch, dispatch_id, options=[defer(Dispatch.payload)])
+
+
+def list_answers(session: Session, limit: int = 1000) -> list[Answers]:
+    """How offices answer, by their mailbox. Offices that never answered stand there too."""
+    out = (DispatchState.SENT, DispatchState.BOUNCED)
+    letters = (
+        select(
+            Mailbox.address,
+            Dispatch.finished_at,
+            Dispatch.answered_on,
+            Dispatch.auto_answered,
+            func.count().label("times"),
+        )
+        .join(Mailbox, Mailbox.id == Dispatch.mailbox_id)
+        .where(Dispatch.state.in_(out))
+        .group_by(
+            Mailbox.address, Dispatch.finished_at, Dispatch.answered_on, Dispatch.auto_answered
+        )
+        .order_by(Mailbox.address)
+    )
+    by_office: dict[str, Answers] = {}
+    for row in session.execute(letters):
+        office = by_office.setdefault(row.address, Answers(row.address))
+        office.letters += row.times
+        office.automatic += row.times if row.auto_answered else 0
+        if row.answered_on is not None and row.finished_at is not None:
+            office.days += [max(0, (row.answered_on - row.finished_at.date()).days)] * row.times
+    return list(by_office.values())[:limit]
 
 
 def list_held(session: Session, limit: int = 100) -> Sequence[Dispatch]:

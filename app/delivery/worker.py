@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from typing import Final, TypeVar
@@ -55,8 +56,9 @@ from app.delivery.claims import (
     settle,
     settle_sent,
 )
-from app.delivery.message import Message, build
+from app.delivery.message import Message
 from app.delivery.models import DispatchState, Lane
+from app.delivery.outgoing import Outgoing
 from app.delivery.queries import get_standing, has_work
 from app.delivery.rules import RELAY_REST, Ruling, Verdict, may_leave
 
@@ -145,6 +147,7 @@ class Worker:
         lanes: tuple[Lane, ...] = tuple(Lane),
         host: str = "",
         only_to: str = "",
+        outgoing: Outgoing | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -158,6 +161,7 @@ class Worker:
         self._only_to = only_to
         self._clock = clock
         self._at = at
+        self._outgoing = outgoing or Outgoing()
         self._log = log.bind(worker=name)
         self._stop = threading.Event()
         self._held: dict[uuid.UUID, Claim] = {}
@@ -294,7 +298,9 @@ class Worker:
         try:
             message = claim.open()
             message_id = self._message_id(claim, message)
-            content = build(message, message_id=message_id, date=self._clock())
+            envelope, content = self._outgoing.finish(
+                message, dispatch=claim.id, message_id=message_id, date=self._clock()
+            )
         except KeyDestroyed:
             return Outcome(DispatchState.FAILED, "key_destroyed")
         except _CANNOT_BE_BUILT as error:
@@ -302,7 +308,8 @@ class Worker:
             kind = type(error).__name__
             self._log.warning("cannot be built", dispatch=str(claim.id), kind=kind)
             return Outcome(DispatchState.FAILED, "cannot_be_built")
-        envelope = Envelope(message.sender_address, self._only_to or message.to_address)
+        if self._only_to:
+            envelope = replace(envelope, recipient=self._only_to)
         return self._hand_over(claim, envelope, content, message_id)
 
     def _hand_over(

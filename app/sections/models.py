@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, pk
@@ -37,3 +37,5 @@ class Section(Base):
     postal_address: Mapped[str]
     after_deadline: Mapped[AfterDeadline] = mapped_column(default=AfterDeadline.ASK_SECTION)
     keep_days: Mapped[int] = mapped_column(default=30)
+    # Answers to letters come by way of Outcry, which counts them and passes them on to `reply_to`.
+    relay_answers: Mapped[bool] = mapped_column(default=False, server_default=false())

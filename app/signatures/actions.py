@@ -232,6 +232,7 @@ def _enqueue(
         sender_name=answers.name,
         sender_address=section.sender_address,
         reply_to=section.reply_to,
+        relay_answers=section.relay_answers,
         to_address=address,
         subject=finished.subject,
         text=finished.as_text(),

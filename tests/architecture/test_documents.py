@@ -46,6 +46,8 @@ def allowed(name: str, field: FieldInfo) -> str:
         return "0, 1"
     if field.annotation is Path:
         return "a folder"
+    if field.description:
+        return field.description
     if words := get_args(field.annotation):
         return ", ".join(words)
     bounds = {key: value for mark in field.metadata for key, value in vars_of(mark).items()}
@@ -88,7 +90,7 @@ def commands() -> set[str]:
 
 def test_every_command_in_the_operators_guide_exists() -> None:
     text = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
-    typed = set(re.findall(r"\./run ([a-z]+(?: [a-z]+)?)", text))
+    typed = set(re.findall(r"\./run ([a-z]+(?: [a-z]+(?:-[a-z]+)*)?)", text))
     assert typed
     assert typed <= commands()
 
