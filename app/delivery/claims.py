@@ -16,6 +16,7 @@ from app.core.leases import database_now
 from app.core.sealing import KeyDestroyed, Seal, WrongKey, get_seal
 from app.core.tokens import Keys
 from app.delivery.actions import coarse
+from app.delivery.booking import admit, give_back, slow_down
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane
 from app.delivery.queries import Standing, list_abandoned, list_due
@@ -90,6 +91,11 @@ class Outcome:
     # Nothing was tried, or not because of this dispatch: the attempt does not count.
     is_void: bool = False
 
+    @property
+    def is_complaint(self) -> bool:
+        """The server has answered that this is too much or too early for it."""
+        return self.state is DispatchState.QUEUED and 400 <= (self.reply_code or 0) < 500
+
     @classmethod
     def of_ruling(cls, ruling: Ruling, due_at: datetime) -> Self:
         """What a verdict other than "go" means for a dispatch that was due at `due_at`."""
@@ -129,14 +135,16 @@ def claim_due(
         return [], 0
     lease_until = database_now(session) + lease
     seals: dict[uuid.UUID, Seal | None] = {}
-    claims = []
+    claims, candidates = [], []
     for standing in due:
-        dispatch = standing.dispatch
         ruling = _ruling(standing, now)
-        if ruling.verdict is not Verdict.GO:
-            outcome = Outcome.of_ruling(ruling, dispatch.due_at)
-            settle(session, dispatch, outcome, now, was=DispatchState.QUEUED)
+        if ruling.verdict is Verdict.GO:
+            candidates.append(standing)
             continue
+        outcome = Outcome.of_ruling(ruling, standing.dispatch.due_at)
+        settle(session, standing.dispatch, outcome, now, was=DispatchState.QUEUED)
+    for standing in admit(session, candidates, now):
+        dispatch = standing.dispatch
         dispatch.state = DispatchState.SENDING
         dispatch.fence += 1
         dispatch.attempts += 1
@@ -184,6 +192,8 @@ def settle(
     was: DispatchState = DispatchState.SENDING,
 ) -> bool:
     """Write down and count an outcome; False, and nothing written, if the claim has passed on."""
+    if outcome.state in (DispatchState.CANCELLED, DispatchState.HELD) and not outcome.is_unknown:
+        give_back(session, [whose.id])
     values: dict[str, Any] = {
         "state": outcome.state,
         "reason": outcome.reason,
@@ -194,7 +204,7 @@ def settle(
     if outcome.state is DispatchState.QUEUED:
         values |= {"due_at": outcome.due_at or now, "past_dot": False}
     else:
-        values |= {"due_at": coarse(now), "finished_at": coarse(now)}
+        values |= {"due_at": coarse(now), "finished_at": coarse(now), "booked_at": None}
     if outcome.state in (DispatchState.SENT, DispatchState.CANCELLED):
         values["payload"] = None
     if outcome.is_unknown:
@@ -209,6 +219,11 @@ def settle(
     )
     if not _changed_one(written):
         return False
+    if was is DispatchState.SENDING and outcome.state is DispatchState.QUEUED:
+        if not outcome.is_unknown:
+            give_back(session, [whose.id])
+        if outcome.is_complaint:
+            slow_down(session, whose.id, now)
     figure = FIGURES.get(outcome.state)
     if figure is not None and whose.counted_as is not None:
         count(session, figure, Labels.from_json(whose.counted_as), day_of(now))

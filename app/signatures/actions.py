@@ -239,6 +239,7 @@ def _enqueue(
         expires_at=campaign.closes_at,
         gate=campaign.gate,
         mailbox_address=address,
+        time_zone=letter.target.authority.time_zone,
         keep_local=campaign.demonstration is not None,
         counted_as=labels_of(signature, letter),
     )

@@ -24,6 +24,7 @@ from app.core.db import Base, connect, unit_of_work
 from app.core.schema import alembic_config, schema_trouble, upgrade
 from app.core.sealing import require_own_key
 from app.core.tokens import Keys
+from app.delivery.claims import claim_due
 from app.reminders.actions import ask, confirm_request
 from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
@@ -188,6 +189,7 @@ def fill(url: str, keys: Keys) -> None:
         session.flush()
         fold(session)
         session.add(TallyEntry(**a_count(campaign)))
+        claim_due(session, keys, 10, timedelta(minutes=1), NOON, only_local=False)
     database.dispose()
 
 
