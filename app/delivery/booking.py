@@ -11,7 +11,8 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
+from zoneinfo import available_timezones
 
 from sqlalchemy import (
     and_,
@@ -35,7 +36,9 @@ from app.delivery.budgets import (
     BadBudget,
     Budget,
     Hours,
+    Outlook,
     Slot,
+    outlook,
     slots,
     slowness,
 )
@@ -138,12 +141,15 @@ def set_budget(
     hours: Hours,
     now: datetime,
 ) -> None:
-    """Give a mailbox ceilings and hours of its own; None is the default. What waits is replanned."""
+    """Give a mailbox ceilings and hours of its own (None: the default).
+
+    What waits is planned anew.
+    """
     if any(ceiling is not None and ceiling < 1 for ceiling in ceilings.values()):
         raise BadBudget
     if not 0 <= hours.opens < hours.closes <= 24 * 60 or not hours.days:
         raise BadBudget
-    if not set(hours.days) <= set("1234567"):
+    if not set(hours.days) <= set("1234567") or hours.time_zone not in available_timezones():
         raise BadBudget
     mailbox.per_minute, mailbox.per_hour = ceilings.get(Span.MINUTE), ceilings.get(Span.HOUR)
     mailbox.per_day, mailbox.at_most = ceilings.get(Span.DAY), ceilings.get(Span.EVER)
@@ -193,6 +199,20 @@ def close_gaps(session: Session, now: datetime, limit: int = 200) -> int:
     for mailbox in found:
         plan_anew(session, mailbox, now)
     return len(found)
+
+
+def foresee(
+    session: Session, mailbox: Mailbox, gate_id: uuid.UUID, until: datetime | None, now: datetime
+) -> Outlook:
+    """What becomes of what waits behind a gate for a mailbox, with everybody else's before it."""
+    budget = Budget.of(mailbox, now)
+    waiting = select(func.count()).where(
+        Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
+    )
+    everybody = session.scalar(waiting) or 0
+    ours = session.scalar(waiting.where(Dispatch.gate_id == gate_id)) or 0
+    used = used_now(session, mailbox.id, budget, now)
+    return outlook(budget, used, ours, now, until, behind=everybody - ours)
 
 
 def forget_windows(session: Session, now: datetime) -> None:
@@ -269,9 +289,12 @@ def _plan(
     for slot in (*plan, Slot(after, 10**9)):
         ranked_slots.append((passed, passed + slot.room, slot.at))
         passed += slot.room
-    moved = _move_due(session, mailbox.id, ranked_slots, taken, now)
-    if moved and plan:
-        mailbox.planned_until = next(at for _, end, at in ranked_slots if moved <= end)
+    _move_due(session, mailbox.id, ranked_slots, taken, now)
+    if plan:
+        last = select(func.max(Dispatch.due_at)).where(
+            Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
+        )
+        mailbox.planned_until = session.scalar(last)
 
 
 def _move_due(
@@ -280,7 +303,7 @@ def _move_due(
     ranked_slots: list[tuple[int, int, datetime]],
     taken: set[uuid.UUID],
     now: datetime,
-) -> int:
+) -> None:
     turns = (
         values(
             column("first", Dispatch.attempts.type),
@@ -311,7 +334,7 @@ def _move_due(
     ranked = select(
         due.c.id, (func.row_number().over(order_by=(*order, due.c.id)) - 1).label("place")
     ).cte("ranked")
-    moved: Any = session.execute(
+    session.execute(
         update(Dispatch)
         .where(
             Dispatch.id == ranked.c.id,
@@ -321,4 +344,3 @@ def _move_due(
         .values(due_at=turns.c.turn_at)
         .execution_options(synchronize_session=False)
     )
-    return int(moved.rowcount)

@@ -6,6 +6,7 @@ is the sum of all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -95,7 +96,7 @@ class Budget:
     @classmethod
     def of(cls, mailbox: Mailbox, now: datetime) -> Self:
         """The mailbox's own figures or the defaults, halved while its server complains."""
-        halved = 2 ** slowness(mailbox.slow_steps, mailbox.slowed_at, now)
+        halved = 1 << slowness(mailbox.slow_steps, mailbox.slowed_at, now)
 
         def pace(own: int | None, default: int) -> int:
             return max(1, (default if own is None else own) // halved)
@@ -149,6 +150,32 @@ class Outlook:
     next_size: int
     ends_at: datetime | None
     misses: bool
+
+
+def ceiling_of(mailbox: Mailbox, span: Span) -> int | None:
+    """The mailbox's own ceiling, None where it has the default."""
+    return {
+        Span.MINUTE: mailbox.per_minute,
+        Span.HOUR: mailbox.per_hour,
+        Span.DAY: mailbox.per_day,
+        Span.EVER: mailbox.at_most,
+    }[span]
+
+
+def read_hours(typed: str) -> tuple[int, int]:
+    """`09:00-17:30` in minutes of the day; `BadBudget` for anything else."""
+    found = re.fullmatch(r"(\d{1,2}):([0-5]\d)\s*[-–]\s*(\d{1,2}):([0-5]\d)", typed.strip())
+    if found is None:
+        raise BadBudget
+    opens, closes = (60 * int(found[at]) + int(found[at + 1]) for at in (1, 3))
+    if not 0 <= opens < closes <= 24 * 60:
+        raise BadBudget
+    return opens, closes
+
+
+def say_hours(hours: Hours) -> str:
+    """As `read_hours` reads them."""
+    return "-".join(f"{m // 60:02d}:{m % 60:02d}" for m in (hours.opens, hours.closes))
 
 
 def slowness(steps: int, slowed_at: datetime | None, now: datetime) -> int:

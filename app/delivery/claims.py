@@ -92,6 +92,12 @@ class Outcome:
     is_void: bool = False
 
     @property
+    def did_not_leave(self) -> bool:
+        """Certainly nothing has arrived, so that the mailbox owes nothing for it."""
+        ends = (DispatchState.QUEUED, DispatchState.CANCELLED, DispatchState.HELD)
+        return self.state in ends and not self.is_unknown
+
+    @property
     def is_complaint(self) -> bool:
         """The server has answered that this is too much or too early for it."""
         return self.state is DispatchState.QUEUED and 400 <= (self.reply_code or 0) < 500
@@ -192,8 +198,6 @@ def settle(
     was: DispatchState = DispatchState.SENDING,
 ) -> bool:
     """Write down and count an outcome; False, and nothing written, if the claim has passed on."""
-    if outcome.state in (DispatchState.CANCELLED, DispatchState.HELD) and not outcome.is_unknown:
-        give_back(session, [whose.id])
     values: dict[str, Any] = {
         "state": outcome.state,
         "reason": outcome.reason,
@@ -204,9 +208,11 @@ def settle(
     if outcome.state is DispatchState.QUEUED:
         values |= {"due_at": outcome.due_at or now, "past_dot": False}
     else:
-        values |= {"due_at": coarse(now), "finished_at": coarse(now), "booked_at": None}
+        values |= {"due_at": coarse(now), "finished_at": coarse(now)}
     if outcome.state in (DispatchState.SENT, DispatchState.CANCELLED):
         values["payload"] = None
+    if not outcome.did_not_leave:
+        values["booked_at"] = None  # it stays used; nor does an ended row tell when it left
     if outcome.is_unknown:
         values["unknowns"] = Dispatch.unknowns + 1
     if outcome.is_void and was is DispatchState.SENDING:
@@ -219,11 +225,10 @@ def settle(
     )
     if not _changed_one(written):
         return False
-    if was is DispatchState.SENDING and outcome.state is DispatchState.QUEUED:
-        if not outcome.is_unknown:
-            give_back(session, [whose.id])
-        if outcome.is_complaint:
-            slow_down(session, whose.id, now)
+    if outcome.did_not_leave:
+        give_back(session, [whose.id])
+    if outcome.is_complaint:
+        slow_down(session, whose.id, now)
     figure = FIGURES.get(outcome.state)
     if figure is not None and whose.counted_as is not None:
         count(session, figure, Labels.from_json(whose.counted_as), day_of(now))

@@ -20,6 +20,7 @@ from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys
 from app.core.schema import upgrade
 from app.core.sealing import require_own_key
+from app.delivery.actions import mailbox_for
 from app.delivery.models import DispatchState
 from tests.builders import a_campaign
 from tests.faults.ledger import Ledger, Maildir
