@@ -215,6 +215,22 @@ def foresee(
     return outlook(budget, used, ours, now, until, behind=everybody - ours)
 
 
+def list_waiting(session: Session, gate_id: uuid.UUID, limit: int = 50) -> Sequence[Mailbox]:
+    """The mailboxes that something waits for behind a gate."""
+    queued = (
+        select(Dispatch.id)
+        .where(
+            Dispatch.mailbox_id == Mailbox.id,
+            Dispatch.gate_id == gate_id,
+            Dispatch.state == DispatchState.QUEUED,
+        )
+        .exists()
+    )
+    return session.scalars(
+        select(Mailbox).where(queued).order_by(Mailbox.address).limit(limit)
+    ).all()
+
+
 def forget_windows(session: Session, now: datetime) -> None:
     """Drop counters of windows that are long over."""
     session.execute(

@@ -124,7 +124,7 @@ def confirm(
     for letter in sorted(signature.letters, key=lambda letter: letter.target.position):
         finished = finished_letter(campaign, signature, letter, answers)
         if letter.channel is LetterChannel.EMAIL:
-            letter.dispatch = _enqueue(session, seal, letter, finished, answers, now)
+            letter.dispatch = enqueue_letter(session, seal, letter, finished, answers, now)
         else:
             letter.settled = True
             count(session, Figure.TO_PRINT, labels_of(signature, letter), day_of(now))
@@ -207,14 +207,17 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
     )
 
 
-def _enqueue(
+def enqueue_letter(
     session: Session,
     seal: Seal,
     letter: Letter,
     finished: FinishedLetter,
     answers: queries.OpenedAnswers,
     now: datetime,
+    *,
+    again: str = "",
 ) -> Dispatch:
+    """Put one letter into the outbox; `again` names the address that replaces one that failed."""
     signature, campaign = letter.signature, letter.signature.campaign
     section = campaign.section
     address = rules.email_of(letter.target.authority)
@@ -233,7 +236,9 @@ def _enqueue(
         seal,
         message,
         # By person, not by form: however often somebody signs, one letter reaches each target.
-        once_key=f"letter:{campaign.id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}",
+        once_key=(
+            f"letter:{campaign.id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}{again}"
+        ),
         lane=Lane.LETTER,
         now=now,
         expires_at=campaign.closes_at,

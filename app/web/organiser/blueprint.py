@@ -92,6 +92,7 @@ DESK: tuple[Route, ...] = (
     ("/address-book/new", "POST", address_book.add),
     ("/address-book/<key>", "GET", address_book.authority),
     ("/address-book/<key>", "POST", address_book.save),
+    ("/address-book/<key>/again", "POST", address_book.send_again_to),
     ("/team", "GET", team.team),
 )
 

@@ -58,7 +58,7 @@ def status(token: str) -> ResponseReturnValue:
     if signature.state is SignatureState.FORGOTTEN:
         return _gone(signature)
     found = opened_signature(reading(), keys(), signature)
-    rows = standings(found)
+    rows = standings(found, now())
     looked = min(request.args.get("look", 1, type=int), LOOKS)
     again = any(row.is_moving for row in rows) and looked < LOOKS
     answer = make_response(
@@ -90,7 +90,7 @@ def print_sheets(token: str) -> ResponseReturnValue:
     return render_template(
         "supporter/print.html",
         page=shown.shown_campaign(signature.campaign, current_language(), now()),
-        rows=standings(found),
+        rows=standings(found, now()),
         token=token,
     )
 
@@ -99,7 +99,7 @@ def print_sheets(token: str) -> ResponseReturnValue:
 def print_pdf(token: str, number: int) -> ResponseReturnValue:
     signature = _signature(reading(), token, STATUS)
     found = opened_signature(reading(), keys(), signature)
-    row = next((row for row in standings(found) if row.number == number), None)
+    row = next((row for row in standings(found, now()) if row.number == number), None)
     if row is None or row.letter is None:
         abort(404)
     try:
@@ -143,7 +143,7 @@ def _confirm_page(signature: Signature, token: str, *, too_late: bool) -> Respon
     shown_page = render_template(
         "supporter/confirm.html",
         page=page,
-        rows=standings(found),
+        rows=standings(found, now()),
         token=token,
         may_send=may_send,
     )
