@@ -81,6 +81,52 @@ def send_again(session: Session, keys: Keys, authority: Authority, now: datetime
     return sent
 
 
+def step_down(session: Session, keys: Keys, authority: Authority, now: datetime) -> int:
+    """Move what waits for an address that the office no longer wants; return how many letters.
+
+    To its next e-mail address where it has one; else the letter ends as refused, and its writer is
+    told, once, with the other ways. What has begun to leave is left alone.
+    """
+    refused = {
+        same_mailbox(point.value)
+        for point in authority.contact_points
+        if point.kind is ContactKind.EMAIL and point.state is ContactState.REFUSED
+    }
+    normal = _mailbox_now(authority)
+    waiting = (
+        select(Letter.id)
+        .join(Target, Target.id == Letter.target_id)
+        .join(Dispatch, Dispatch.id == Letter.dispatch_id)
+        .join(Mailbox, Mailbox.id == Dispatch.mailbox_id)
+        .where(
+            Target.authority_id == authority.id,
+            Dispatch.state == DispatchState.QUEUED,
+            Mailbox.address.in_(refused - {normal}),
+        )
+    )
+    letters = _locked(session, waiting)
+    dispatches = [letter.dispatch_id for letter in letters]
+    # Those that a worker takes at this moment are no longer queued once it lets go of them.
+    still = set(
+        session.scalars(
+            select(Dispatch.id)
+            .where(Dispatch.id.in_(dispatches), Dispatch.state == DispatchState.QUEUED)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    for letter in letters:
+        old = letter.dispatch
+        if old is None or old.id not in still:
+            continue
+        old.state, old.reason = DispatchState.FAILED, "not_wanted"
+        old.due_at = old.finished_at = coarse(now)
+        count(session, Figure.FAILED, labels_of(letter.signature, letter), day_of(now))
+    session.flush()  # the next step looks at rows
+    if normal is not None:
+        send_again(session, keys, authority, now)
+    return len(still)
+
+
 def doubt_address(session: Session, letter: Letter) -> bool:
     """Note that an office's address was refused as such; True if that is news.
 

@@ -15,7 +15,7 @@ from app.delivery.claims import Outcome, claim_due, settle
 from app.delivery.models import Dispatch, DispatchState, Lane, Mailbox
 from app.signatures import upkeep
 from app.signatures.actions import confirm, withdraw
-from app.signatures.ladder import count_came_back, send_again
+from app.signatures.ladder import count_came_back, send_again, step_down
 from app.signatures.models import Letter, Signature
 from app.signatures.rules import addressed, point_of
 from app.tally.models import Figure
@@ -131,3 +131,55 @@ def test_a_refusal_by_the_old_address_says_nothing_about_the_new_one(
     session.flush()
     upkeep.settle(session, keys, links=LINKS, now=NOON)
     assert point.state is ContactState.OK
+
+
+def waiting_letter(session: Session, keys: Keys, campaign: Campaign) -> Letter:
+    signature = a_signature(session, keys, campaign)
+    confirm(session, keys, signature, links=LINKS, now=NOON)
+    session.flush()
+    return signature.letters[0]
+
+
+def test_who_wants_no_email_gets_none_and_the_writer_hears_of_the_other_ways(
+    session: Session, keys: Keys, campaign: Campaign
+) -> None:
+    letter = waiting_letter(session, keys, campaign)
+    email_point(campaign).state = ContactState.REFUSED
+    session.flush()
+
+    assert step_down(session, keys, letter.target.authority, NOON) == 1
+    assert step_down(session, keys, letter.target.authority, NOON) == 0
+
+    assert queued_to(session) == []
+    for _ in range(2):
+        upkeep.settle(session, keys, links=LINKS, now=NOON)
+    told = select(Dispatch.once_key).where(Dispatch.once_key.startswith("notice:not_delivered"))
+    assert len(session.scalars(told).all()) == 1
+    assert totals(session, campaign.id, (Figure.FAILED,))[Figure.FAILED] == 1
+
+
+def test_the_next_email_address_is_taken_before_paper(
+    session: Session, keys: Keys, campaign: Campaign
+) -> None:
+    letter = waiting_letter(session, keys, campaign)
+    authority = letter.target.authority
+    email_point(campaign).state = ContactState.REFUSED
+    authority.contact_points.append(
+        ContactPoint(position=99, kind=ContactKind.EMAIL, value=NEW, state=ContactState.OK)
+    )
+    session.flush()
+
+    assert step_down(session, keys, authority, NOON) == 1
+
+    assert queued_to(session) == [NEW]
+    upkeep.settle(session, keys, links=LINKS, now=NOON)
+    told = select(Dispatch.once_key).where(Dispatch.once_key.startswith("notice:not_delivered"))
+    assert session.scalars(told).all() == [], "nobody needs to do anything"
+
+
+def test_an_address_that_is_wanted_is_left_alone(
+    session: Session, keys: Keys, campaign: Campaign
+) -> None:
+    letter = waiting_letter(session, keys, campaign)
+    assert step_down(session, keys, letter.target.authority, NOON) == 0
+    assert len(queued_to(session)) == 1

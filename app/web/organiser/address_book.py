@@ -23,7 +23,7 @@ from app.authorities.rules import doubts_about, is_stale
 from app.core.db import day_of, unit_of_work
 from app.core.forms import EditedMeanwhile, FieldErrors, mark_of
 from app.core.i18n import countries, current_language
-from app.signatures.ladder import count_came_back, send_again
+from app.signatures.ladder import count_came_back, send_again, step_down
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.choices import language_choices, zone_choices
@@ -79,6 +79,8 @@ def save(key: str) -> ResponseReturnValue:
         with unit_of_work(database().writing) as session:
             found = get_authority(session, here().section_id, key)
             save_authority(session, found, _form(), by=me(session).id, opened=opened, now=now())
+            session.flush()  # letters that wait look at the addresses as they are now
+            step_down(session, keys(), found, now())
     except FieldErrors as refusal:
         screen, status = Screen(screens.typed(), opened, explain_all(refusal.errors)), 422
     except EditedMeanwhile as meanwhile:
