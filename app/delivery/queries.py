@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, defer
 
+from app.core.addresses import same_mailbox
 from app.core.errors import NotFound
 from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane, Mailbox
 
@@ -72,6 +73,11 @@ def get_dispatch(session: Session, dispatch_id: uuid.UUID) -> Dispatch:
 
 def find_dispatch(session: Session, once_key: str) -> Dispatch | None:
     return session.scalars(select(Dispatch).where(Dispatch.once_key == once_key)).one_or_none()
+
+
+def find_mailbox(session: Session, address: str) -> Mailbox | None:
+    wanted = select(Mailbox).where(Mailbox.address == same_mailbox(address))
+    return session.scalars(wanted).one_or_none()
 
 
 def list_held(session: Session, limit: int = 100) -> Sequence[Dispatch]:

@@ -127,6 +127,7 @@ def _draw(found: Authority | None, screen: Screen) -> str:
         office=office_of(found) if found else None,
         screen=screen,
         rows=screens.rows_shown([str(point.id) for point in points], screen),
+        email_rows={str(point.id) for point in points if point.kind is ContactKind.EMAIL},
         doubts={str(point.id): _doubts(point) for point in points},
         stale={str(point.id) for point in points if _is_stale(point)},
         languages=[language for language in languages if language],
