@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -37,7 +37,6 @@ from app.delivery.budgets import (
     Budget,
     Hours,
     Outlook,
-    Slot,
     outlook,
     slots,
     slowness,
@@ -45,13 +44,14 @@ from app.delivery.budgets import (
 from app.delivery.models import Dispatch, DispatchState, Mailbox, MailboxUse, Span
 from app.delivery.queries import Standing
 
-# One statement gives so many their turn; what is left stands at the end of the plan and is planned
-# when that comes, so that no claim ever rewrites a queue of a million.
+# One claim gives so many their turn, and the next claim the next ones: none ever rewrites a queue
+# of a million while others wait for it.
 PLANNED_AT_ONCE: Final = 2_000
 # With a ceiling reached for good, a letter is looked at once a day: somebody may raise it.
 LOOKS_AGAIN: Final = timedelta(days=1)
 # A window is of no use once it is over; a day of play for clocks that differ.
 KEPT: Final = timedelta(days=3)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def admit(session: Session, standings: Sequence[Standing], now: datetime) -> list[Standing]:
@@ -290,7 +290,7 @@ def _plan(
     taken: set[uuid.UUID],
     now: datetime,
 ) -> None:
-    """Give every due row of a full mailbox its turn, in one statement."""
+    """Give the due rows of a full mailbox their turns, in one statement."""
     until = mailbox.planned_until
     if until is not None and until > now:
         # Behind those who have theirs. Of that hour the even share is taken until there.
@@ -299,13 +299,10 @@ def _plan(
         used = {Span.HOUR: share, Span.EVER: used.get(Span.EVER, 0)}
     else:
         until = now
-    plan = list(slots(budget, used, until, PLANNED_AT_ONCE))
-    after = plan[-1].at + timedelta(minutes=1) if plan else now + LOOKS_AGAIN
-    ranked_slots, passed = [], 0
-    for slot in (*plan, Slot(after, 10**9)):
-        ranked_slots.append((passed, passed + slot.room, slot.at))
-        passed += slot.room
-    _move_due(session, mailbox.id, ranked_slots, taken, now)
+    plan = [
+        slot.at for slot in slots(budget, used, until, PLANNED_AT_ONCE) for _ in range(slot.room)
+    ]
+    _move_due(session, mailbox.id, plan, max([now, *plan[-1:]]) + LOOKS_AGAIN, taken, now)
     if plan:
         last = select(func.max(Dispatch.due_at)).where(
             Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
@@ -316,18 +313,15 @@ def _plan(
 def _move_due(
     session: Session,
     mailbox_id: uuid.UUID,
-    ranked_slots: list[tuple[int, int, datetime]],
+    plan: list[datetime],
+    otherwise: datetime,
     taken: set[uuid.UUID],
     now: datetime,
 ) -> None:
+    """Give the n-th due row the n-th moment of the plan, and those beyond it another day."""
     turns = (
-        values(
-            column("first", Dispatch.attempts.type),
-            column("end", Dispatch.attempts.type),
-            column("turn_at", Instant()),
-            name="turns",
-        )
-        .data(ranked_slots)
+        values(column("place", Dispatch.attempts.type), column("turn_at", Instant()), name="turns")
+        .data(list(enumerate(plan, 1)) or [(0, otherwise)])
         .cte("turn")
     )
     due = (
@@ -338,25 +332,23 @@ def _move_due(
             Dispatch.due_at <= now,
             Dispatch.id.not_in(taken),
         )
+        .order_by(Dispatch.due_at)
+        .limit(PLANNED_AT_ONCE)
         # A row in another worker's hands is that worker's to move.
         .with_for_update(skip_locked=True, of=Dispatch)
         .cte("due")
     )
     # Who has the earliest end goes first.
-    order = (
-        func.coalesce(due.c.expires_at, datetime.max.replace(tzinfo=EVER.tzinfo)),
-        due.c.due_at,
+    order = (func.coalesce(due.c.expires_at, _NEVER), due.c.due_at, due.c.id)
+    ranked = select(due.c.id, func.row_number().over(order_by=order).label("place")).cte("ranked")
+    planned = (
+        select(ranked.c.id, func.coalesce(turns.c.turn_at, otherwise).label("turn_at"))
+        .select_from(ranked.outerjoin(turns, turns.c.place == ranked.c.place))
+        .cte("planned")
     )
-    ranked = select(
-        due.c.id, (func.row_number().over(order_by=(*order, due.c.id)) - 1).label("place")
-    ).cte("ranked")
     session.execute(
         update(Dispatch)
-        .where(
-            Dispatch.id == ranked.c.id,
-            ranked.c.place >= turns.c.first,
-            ranked.c.place < turns.c.end,
-        )
-        .values(due_at=turns.c.turn_at)
+        .where(Dispatch.id == planned.c.id)
+        .values(due_at=planned.c.turn_at)
         .execution_options(synchronize_session=False)
     )
