@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.authorities.models import Authority, ContactKind, ContactPoint, ContactState
+from app.authorities.offices import point_of
 from app.campaigns.models import Target
 from app.campaigns.rules import page_state
 from app.core.addresses import same_mailbox
@@ -23,7 +24,6 @@ from app.signatures.actions import enqueue_letter, labels_of
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.queries import WITH_LETTERS, open_answers, seal_of
-from app.signatures.rules import point_of
 from app.tally.actions import count
 from app.tally.models import Figure
 

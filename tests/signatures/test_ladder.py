@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.authorities.models import ContactKind, ContactPoint, ContactState
+from app.authorities.offices import point_of
 from app.campaigns.models import Campaign
 from app.core.tokens import Keys
 from app.delivery.claims import Outcome, claim_due, settle
@@ -17,7 +18,7 @@ from app.signatures import upkeep
 from app.signatures.actions import confirm, withdraw
 from app.signatures.ladder import count_came_back, send_again, step_down
 from app.signatures.models import Letter, Signature
-from app.signatures.rules import addressed, point_of
+from app.signatures.rules import addressed
 from app.tally.models import Figure
 from app.tally.queries import totals
 from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature
