@@ -167,6 +167,7 @@ STAFF_PAGES = (
     "desk-hide",
     "desk-reviews",
     "desk-book",
+    "desk-budget",
     "desk-office",
     "desk-office-new",
     "account",
