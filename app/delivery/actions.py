@@ -17,6 +17,7 @@ from app.core.addresses import same_mailbox
 from app.core.db import day_of
 from app.core.models import Installation
 from app.core.sealing import Seal
+from app.delivery.booking import give_back
 from app.delivery.message import Message
 from app.delivery.models import (
     Dispatch,
@@ -94,6 +95,7 @@ def enqueue(
     expires_at: datetime | None = None,
     gate: Gate | None = None,
     mailbox_address: str | None = None,
+    time_zone: str = "UTC",
     keep_local: bool = False,
     counted_as: Labels | None = None,
 ) -> Dispatch:
@@ -110,7 +112,7 @@ def enqueue(
     mailbox = None
     if lane is Lane.LETTER:
         # Only of offices: a notice goes to a person, whose address must not stand in clear.
-        mailbox = mailbox_for(session, mailbox_address or message.to_address)
+        mailbox = mailbox_for(session, mailbox_address or message.to_address, time_zone)
     added = session.execute(
         _insert(session, Dispatch)
         .values(
@@ -138,14 +140,17 @@ def enqueue(
     return session.scalars(select(Dispatch).where(Dispatch.once_key == once_key)).one()
 
 
-def mailbox_for(session: Session, address: str) -> Mailbox:
-    """The mailbox behind an office's address; made when it is met for the first time."""
+def mailbox_for(session: Session, address: str, time_zone: str = "UTC") -> Mailbox:
+    """The mailbox behind an office's address; made when it is met for the first time.
+
+    `time_zone` is the office's: its hours and its days are local ones.
+    """
     normal = same_mailbox(address)
     wanted = select(Mailbox).where(Mailbox.address == normal)
     known = session.scalars(wanted).one_or_none()
     if known is not None:
         return known
-    made = _insert(session, Mailbox).values(id=uuid.uuid4(), address=normal)
+    made = _insert(session, Mailbox).values(id=uuid.uuid4(), address=normal, time_zone=time_zone)
     session.execute(made.on_conflict_do_nothing(index_elements=["address"]))
     return session.scalars(wanted).one()
 
@@ -290,9 +295,11 @@ def _cancel_where(session: Session, whose: ColumnElement[bool], reason: str, now
             due_at=coarse(now),
             finished_at=coarse(now),
         )
-        .returning(Dispatch.counted_as)
+        .returning(Dispatch.id, Dispatch.counted_as)
     )
-    stored = session.scalars(taken_back).all()
+    rows = session.execute(taken_back).all()
+    give_back(session, [row.id for row in rows])
+    stored = [row.counted_as for row in rows]
     # What may be leaving at this moment cannot be taken back, but must not go on: its worker looks
     # again before each body, and nothing of it is tried again.
     session.execute(

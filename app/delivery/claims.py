@@ -18,6 +18,7 @@ from app.core.models import Installation
 from app.core.sealing import KeyDestroyed, Seal, WrongKey, get_seal
 from app.core.tokens import Keys
 from app.delivery.actions import coarse
+from app.delivery.booking import admit, give_back, slow_down
 from app.delivery.channels.base import HandOver, Receipt
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane
@@ -95,6 +96,17 @@ class Outcome:
     # Nothing was tried, or not because of this dispatch: the attempt does not count.
     is_void: bool = False
 
+    @property
+    def did_not_leave(self) -> bool:
+        """Certainly nothing has arrived, so that the mailbox owes nothing for it."""
+        ends = (DispatchState.QUEUED, DispatchState.CANCELLED, DispatchState.HELD)
+        return self.state in ends and not self.is_unknown
+
+    @property
+    def is_complaint(self) -> bool:
+        """The server has answered that this is too much or too early for it."""
+        return self.state is DispatchState.QUEUED and 400 <= (self.reply_code or 0) < 500
+
     @classmethod
     def of_ruling(cls, ruling: Ruling, due_at: datetime) -> Self:
         """What a verdict other than "go" means for a dispatch that was due at `due_at`."""
@@ -154,31 +166,22 @@ def claim_due(
     if not due:
         return [], 0
     seals: dict[uuid.UUID, Seal | None] = {}
-    claims = []
-    for standing, ruling in zip(due, decide(session, due, now), strict=True):
-        dispatch = standing.dispatch
-        if ruling.verdict is not Verdict.GO:
-            outcome = Outcome.of_ruling(ruling, dispatch.due_at)
-            settle(session, dispatch, outcome, now, was=DispatchState.QUEUED)
+    claims, candidates = [], []
+    for standing in due:
+        ruling = may_leave(standing.dispatch, standing.gate, standing.mailbox, now)
+        if ruling.verdict is Verdict.GO:
+            candidates.append(standing)
             continue
+        outcome = Outcome.of_ruling(ruling, standing.dispatch.due_at)
+        settle(session, standing.dispatch, outcome, now, was=DispatchState.QUEUED)
+    for standing in admit(session, candidates, now):
+        dispatch = standing.dispatch
         if dispatch.key_id not in seals:
             seals[dispatch.key_id] = _find_seal(session, keys, dispatch.key_id)
         seal, numbers = seals[dispatch.key_id], (dispatch.fence + 1, dispatch.attempts + 1)
         claims.append(Claim.of(dispatch, seal, fence=numbers[0], attempts=numbers[1]))
     _take(session, [claim.id for claim in claims], holder)
     return claims, len(due) - len(claims)
-
-
-def decide(
-    session: Session,  # noqa: ARG001 - a budget has to look at more than the rows themselves
-    candidates: Sequence[Standing],
-    now: datetime,
-) -> list[Ruling]:
-    """What becomes of each locked row whose turn has come, in the transaction that claims it.
-
-    The one place where end, gate and mailbox are looked at before a dispatch is taken.
-    """
-    return [may_leave(each.dispatch, each.gate, each.mailbox, now) for each in candidates]
 
 
 def adopt_abandoned(
@@ -231,6 +234,10 @@ def settle(
         elif reason:
             outcome = Outcome(DispatchState.HELD, "no_answer", is_unknown=True)
         written = bool(reason) and _write(session, whose, outcome, now, was)
+    if written and outcome.did_not_leave:
+        give_back(session, [whose.id])
+    if written and outcome.is_complaint:
+        slow_down(session, whose.id, now)
     figure = FIGURES.get(outcome.state)
     if written and figure is not None and whose.counted_as is not None:
         count(session, figure, Labels.from_json(whose.counted_as), day_of(now))
@@ -376,6 +383,8 @@ def _values(outcome: Outcome, now: datetime) -> dict[str, Any]:
         values |= {"due_at": coarse(now), "finished_at": coarse(now)}
     if outcome.state in (DispatchState.SENT, DispatchState.CANCELLED):
         values["payload"] = None
+    if not outcome.did_not_leave:
+        values["booked_at"] = None  # it stays used; nor does an ended row tell when it left
     return values
 
 

@@ -65,10 +65,57 @@ class Mailbox(Base):
     """One address of an office behind any number of contact points. Never a supporter's."""
 
     __tablename__ = "mailbox"
+    __table_args__ = (
+        CheckConstraint(
+            "opens >= 0 AND opens < closes AND closes <= 1440", name="opens_and_closes"
+        ),
+        CheckConstraint("open_days != ''", name="opens_some_day"),
+    )
 
     id: Mapped[pk]
     address: Mapped[str] = mapped_column(unique=True)
     suppressed: Mapped[bool] = mapped_column(default=False)
+    # What its budget says instead of the default (rules of `budgets.py`); empty means the default.
+    per_minute: Mapped[int | None]
+    per_hour: Mapped[int | None]
+    per_day: Mapped[int | None]
+    at_most: Mapped[int | None]
+    # Office hours in minutes of the local day, on the days of the week (1 is Monday).
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    open_days: Mapped[str] = mapped_column(default="1234567")
+    opens: Mapped[int] = mapped_column(default=0)
+    closes: Mapped[int] = mapped_column(default=24 * 60)
+    # How often the pace was halved, and when for the last time.
+    slow_steps: Mapped[int] = mapped_column(default=0)
+    slowed_at: Mapped[datetime | None]
+    # What waits has been given its turn up to here; whoever comes later stands behind it.
+    planned_until: Mapped[datetime | None]
+
+
+class Span(StrEnum):
+    """For how long a ceiling of a mailbox holds."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    EVER = "ever"
+
+
+class MailboxUse(Base):
+    """How many letters were booked for a mailbox in one window. Never counted, always added to."""
+
+    __tablename__ = "mailbox_use"
+    __table_args__ = (
+        CheckConstraint("used >= 0", name="never_below_nothing"),
+        Index("ix_mailbox_use_starts", "span", "starts"),
+    )
+
+    mailbox_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("mailbox.id", ondelete="CASCADE"), primary_key=True
+    )
+    span: Mapped[Span] = mapped_column(primary_key=True)
+    starts: Mapped[datetime] = mapped_column(primary_key=True)
+    used: Mapped[int] = mapped_column(default=0)
 
 
 class Dispatch(Base):
@@ -104,6 +151,13 @@ class Dispatch(Base):
             postgresql_where=text("state IN ('held', 'failed')"),
         ),
         Index("ix_dispatch_gate", "gate_id", "state"),
+        Index(
+            "ix_dispatch_mailbox",
+            "mailbox_id",
+            "due_at",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
     )
 
     id: Mapped[pk]
@@ -128,6 +182,8 @@ class Dispatch(Base):
     lease_until: Mapped[datetime | None]
     # The machine whose worker holds it: only there can a relay's log be asked.
     holder: Mapped[str] = mapped_column(default="")
+    # The minute in whose windows of its mailbox it is booked, for as long as it may come back.
+    booked_at: Mapped[datetime | None]
     past_dot: Mapped[bool] = mapped_column(default=False)
     # From when on the body may have left. A relay's log must reach back to it to prove a "no".
     flagged_at: Mapped[datetime | None]

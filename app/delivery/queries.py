@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, defer
 
+from app.core.addresses import same_mailbox
 from app.core.errors import NotFound
 from app.core.leases import database_now
 from app.core.models import Installation
@@ -167,6 +168,11 @@ def list_answers(session: Session, limit: int = 1000) -> list[Answers]:
         if row.answered_on is not None and row.finished_at is not None:
             office.days += [max(0, (row.answered_on - row.finished_at.date()).days)] * row.times
     return list(by_office.values())[:limit]
+
+
+def find_mailbox(session: Session, address: str) -> Mailbox | None:
+    wanted = select(Mailbox).where(Mailbox.address == same_mailbox(address))
+    return session.scalars(wanted).one_or_none()
 
 
 def list_held(session: Session, limit: int = 100) -> Sequence[Dispatch]:

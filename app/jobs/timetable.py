@@ -12,6 +12,7 @@ from app.campaigns.actions import close_expired
 from app.core.leases import forget_ticks
 from app.core.throttle import forget_windows
 from app.core.tokens import Keys
+from app.delivery import booking
 from app.delivery.actions import forget_expired
 from app.notices.links import Links
 from app.reminders.actions import forget_requests, send_due
@@ -51,6 +52,7 @@ def _close_expired(work: Work) -> int:
 def _clean_up(work: Work) -> None:
     forget_ticks(work.session, work.now - KEEP_TICKS)
     forget_windows(work.session, work.now)
+    booking.forget_windows(work.session, work.now)
 
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -72,6 +74,7 @@ TIMETABLE = (
         MINUTE,
         lambda w: warn_of_deadlines(w.session, w.keys, links=w.links, now=w.now),
     ),
+    Job("close-gaps", MINUTE, lambda w: booking.close_gaps(w.session, w.now)),
     Job("fold-counts", 10 * SECOND, lambda w: fold(w.session)),
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),
     Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),

@@ -133,7 +133,7 @@ def confirm(
         finished = finished_letter(campaign, signature, letter, answers)
         letter.fingerprint = fingerprint_of(finished, likeness_key)
         if letter.channel is LetterChannel.EMAIL:
-            letter.dispatch = _enqueue(session, seal, letter, finished, answers, now)
+            letter.dispatch = enqueue_letter(session, seal, letter, finished, answers, now)
         else:
             letter.settled = True
             count(session, Figure.TO_PRINT, labels_of(signature, letter), day_of(now))
@@ -216,14 +216,17 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
     )
 
 
-def _enqueue(
+def enqueue_letter(
     session: Session,
     seal: Seal,
     letter: Letter,
     finished: FinishedLetter,
     answers: queries.OpenedAnswers,
     now: datetime,
+    *,
+    again: str = "",
 ) -> Dispatch:
+    """Put one letter into the outbox; `again` names the address that replaces one that failed."""
     signature, campaign = letter.signature, letter.signature.campaign
     section = campaign.section
     address = rules.email_of(letter.target.authority)
@@ -243,12 +246,15 @@ def _enqueue(
         seal,
         message,
         # By person, not by form: however often somebody signs, one letter reaches each target.
-        once_key=f"letter:{campaign.id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}",
+        once_key=(
+            f"letter:{campaign.id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}{again}"
+        ),
         lane=Lane.LETTER,
         now=now,
         expires_at=campaign.closes_at,
         gate=campaign.gate,
         mailbox_address=address,
+        time_zone=letter.target.authority.time_zone,
         keep_local=campaign.demonstration is not None,
         counted_as=labels_of(signature, letter),
     )

@@ -18,6 +18,7 @@ from app.delivery.models import Dispatch, DispatchState
 from app.notices.links import Links
 from app.sections.models import Section
 from app.signatures import notices, queries
+from app.signatures.ladder import doubt_address
 from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
 from app.signatures.rules import LINK_LIVES, NO_COUNTRY, REMIND_BEFORE_LINK_ENDS
 from app.tally.actions import Labels, count
@@ -133,6 +134,7 @@ def _settle_one(
     letters = [letter for letter in signature.letters if letter.channel is LetterChannel.EMAIL]
     for letter in letters:
         if not letter.settled and _state(letter) in _UNDELIVERED:
+            doubt_address(session, letter)
             notices.not_delivered(session, keys, seal, signature, letter, links, now)
             letter.settled = True
     if any(_state(letter) in _UNDER_WAY for letter in letters):

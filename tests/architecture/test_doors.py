@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 
 from app import create_app
 from app.accounts.models import RoleName
+from app.authorities.models import ContactKind
 from app.campaigns.actions import ask_for_review
 from app.campaigns.models import CampaignState
 from app.core.db import Base, Database, unit_of_work
@@ -151,6 +152,11 @@ def fill(session: Session, keys: Keys, now: datetime) -> Values:
         "step": "check",
         "group": campaign.audiences[0].key,
         "key": campaign.targets[0].authority.key,
+        "point": next(
+            str(point.id)
+            for point in campaign.targets[0].authority.contact_points
+            if point.kind is ContactKind.EMAIL
+        ),
         "name": "a.outcry",
         "filename": "outcry.css",
         "confirm": token_of(keys, pending, CONFIRM),

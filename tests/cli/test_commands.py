@@ -451,3 +451,21 @@ def test_every_command_explains_itself(flask: Command, words: str) -> None:
 )
 def test_what_is_not_understood_is_2(flask: Command, words: str) -> None:
     flask(*words.split(), code=2)
+
+
+def test_a_mailbox_s_budget_is_shown_and_changed_in_the_shell(flask: Command) -> None:
+    address = "Office+tag@Ministry.example.org"
+    before = json.loads(flask("mail", "budget", address, "--json").output)
+    assert (before["address"], before["minute"]) == ("office@ministry.example.org", 10)
+
+    flask("mail", "budget", address, "--hour", "30", "--hours", "9:00-17:30", "--days", "12345")
+    flask("mail", "budget", address, "--zone", "Asia/Almaty", "--total", "500")
+
+    after = json.loads(flask("mail", "budget", address, "--json").output)
+    assert (after["minute"], after["hour"], after["ever"]) == (10, 30, 500)
+    assert (after["days"], after["hours"]) == ("12345", "09:00-17:30")
+    assert after["time_zone"] == "Asia/Almaty"
+    assert "stays as it was" in flask("mail", "budget", address, "--days", "8", code=1).stderr
+
+    flask("mail", "budget", address, "--default")
+    assert json.loads(flask("mail", "budget", address, "--json").output)["hour"] == 120

@@ -24,7 +24,8 @@ from app.core.db import Base, connect, unit_of_work
 from app.core.schema import alembic_config, schema_trouble, upgrade
 from app.core.sealing import require_own_key
 from app.core.tokens import Keys
-from app.delivery.models import RelayHealth
+from app.delivery.claims import Holder, claim_due
+from app.delivery.models import Lane, RelayHealth
 from app.reminders.actions import ask, confirm_request
 from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
@@ -190,6 +191,8 @@ def fill(url: str, keys: Keys) -> None:
         fold(session)
         session.add(TallyEntry(**a_count(campaign)))
         session.add(RelayHealth(name="relay:25", failures=20, reason="", paused_until=NOON))
+        holder = Holder("here", tuple(Lane), timedelta(minutes=1))
+        claim_due(session, keys, 10, holder, NOON, only_local=False)
     database.dispose()
 
 

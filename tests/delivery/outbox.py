@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from app.core.db import Database, unit_of_work
 from app.core.sealing import Seal, new_seal
 from app.core.tokens import Keys
-from app.delivery.actions import enqueue, new_gate, open_gate
+from app.delivery.actions import enqueue, mailbox_for, new_gate, open_gate
 from app.delivery.channels.maildir import Maildir
 from app.delivery.channels.smtp import Relay, RelayAddress
 from app.delivery.message import Message
@@ -93,6 +93,12 @@ class Outbox:
                 keep_local=keep_local,
                 counted_as=LABELS,
             )
+
+    def widen(self, address: str = "office@ministry.example.org", times: int = 100_000) -> None:
+        """A mailbox whose budget is not what the test is about."""
+        with unit_of_work(self.database.writing) as session:
+            mailbox = mailbox_for(session, address)
+            mailbox.per_minute = mailbox.per_hour = mailbox.per_day = mailbox.at_most = times
 
     def get(self, once_key: str = "letter:1") -> Dispatch:
         with self.database.reading() as session:

@@ -561,6 +561,7 @@ def test_a_mail_program_may_move_what_it_has_shown(outbox: Outbox) -> None:
 
 
 def test_four_workers_share_and_nothing_leaves_twice(outbox: Outbox) -> None:
+    outbox.widen()
     for number in range(60):
         outbox.put(f"letter:{number}")
     odd = Odd()

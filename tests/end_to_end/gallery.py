@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
+from app.authorities.models import ContactKind
 from app.campaigns import actions
 from app.campaigns.document import CampaignDocument, load_demonstration, read_documents
 from app.campaigns.models import Campaign, CampaignState, ClosedReason
@@ -172,6 +173,7 @@ STAFF_PAGES = (
     "desk-hide",
     "desk-reviews",
     "desk-book",
+    "desk-budget",
     "desk-office",
     "desk-office-new",
     "account",
@@ -373,6 +375,10 @@ def _desk(rooms: _Rooms) -> Iterator[Shown]:
         yield Shown(f"desk-{name}", f"{live}/{name}", who=OLENA)
     yield Shown("desk-resume", f"/desk/campaigns/{held.reference}/resume", who=OLENA)
     yield Shown("desk-office", f"/desk/address-book/{office}", who=OLENA)
+    point = next(
+        one.id for one in draft.targets[0].authority.contact_points if one.kind is ContactKind.EMAIL
+    )
+    yield Shown("desk-budget", f"/desk/address-book/{office}/budget/{point}", who=OLENA)
     meanwhile = {
         "opened": "",
         "title": "Mine",

@@ -10,19 +10,15 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from app.core.db import Database, connect, unit_of_work
-from app.core.keys import read_or_make_keys
-from app.core.schema import upgrade
-from app.core.sealing import require_own_key
+from app.core.db import Database, connect
 from app.delivery.models import DispatchState
-from tests.builders import a_campaign
 from tests.faults.ledger import Ledger, Maildir
 from tests.faults.oracle import Oracle, is_drained
+from tests.faults.run import open_campaign
 from tests.faults.service import HAS_PROC, KINDS, Service, wait_for
 from tests.faults.sink import Sink, a_slow_sink
 
@@ -153,20 +149,6 @@ def test_kills_beside_a_relay_double_no_more_than_the_window(
     assert len(extra) <= service.kills["worker"]
     print(f"{len(extra)} extra copies, {in_window} kills inside the window")  # noqa: T201 - as above
     assert not list((service.var / "mail").glob("new/*")), "what leaves does not stay here"
-
-
-def open_campaign(url: str, var: Path) -> tuple[str, str]:
-    """A campaign that is no demonstration: its letters may leave the machine."""
-    keys = read_or_make_keys(var / "keys" / "master.key")
-    upgrade(url)
-    database = connect(url)
-    with unit_of_work(database.writing) as session:
-        require_own_key(session, keys)
-        campaign = a_campaign(session, keys, now=datetime.now(UTC))
-        page = f"/en/campaigns/{campaign.reference}/{campaign.slug}"
-        reference = campaign.reference
-    database.dispose()
-    return page, reference
 
 
 def kill_senders(service: Service, sink: Sink, times: int, chance: random.Random) -> int:

@@ -7,6 +7,7 @@ from typing import cast
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.audit.actions import note as audit
 from app.authorities.actions import (
     NEW,
     AuthorityForm,
@@ -22,6 +23,7 @@ from app.authorities.rules import doubts_about, is_stale
 from app.core.db import day_of, unit_of_work
 from app.core.forms import EditedMeanwhile, FieldErrors, mark_of
 from app.core.i18n import countries, current_language
+from app.signatures.ladder import count_came_back, send_again, step_down
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.choices import language_choices, zone_choices
@@ -29,7 +31,7 @@ from app.web.organiser.door import here, me
 from app.web.organiser.screens import Fields, Screen
 from app.web.organiser.targets import office_of
 from app.web.organiser.words import explain_all
-from app.web.state import database, now, reading
+from app.web.state import database, keys, now, reading
 
 OFFICE = ("role", "name", "institution", "salutation", "closing")
 READS_AT_MOST = 4
@@ -43,7 +45,7 @@ def book() -> ResponseReturnValue:
         book=found,
         office_of=office_of,
         stale={one.id for one in found if any(_is_stale(point) for point in one.contact_points)},
-        doubtful={one.id for one in found if any(_doubts(point) for point in one.contact_points)},
+        doubtful={one.id for one in found if any(map(_is_doubtful, one.contact_points))},
     )
 
 
@@ -77,6 +79,8 @@ def save(key: str) -> ResponseReturnValue:
         with unit_of_work(database().writing) as session:
             found = get_authority(session, here().section_id, key)
             save_authority(session, found, _form(), by=me(session).id, opened=opened, now=now())
+            session.flush()  # letters that wait look at the addresses as they are now
+            step_down(session, keys(), found, now())
     except FieldErrors as refusal:
         screen, status = Screen(screens.typed(), opened, explain_all(refusal.errors)), 422
     except EditedMeanwhile as meanwhile:
@@ -85,6 +89,22 @@ def save(key: str) -> ResponseReturnValue:
     else:
         return redirect(url_for("organiser.authority", key=key, saved=1), 303)
     return _draw(get_authority(reading(), here().section_id, key), screen), status
+
+
+@open_to(Audience.ORGANISER)
+def send_again_to(key: str) -> ResponseReturnValue:
+    with unit_of_work(database().writing) as session:
+        by = me(session)
+        found = get_authority(session, here().section_id, key)
+        sent = send_again(session, keys(), found, now())
+        audit(
+            session,
+            str(by.id),
+            "authority.sent_again",
+            about=("authority", str(found.id)),
+            now=now(),
+        )
+    return redirect(url_for("organiser.authority", key=key, again=sent), 303)
 
 
 def _draw(found: Authority | None, screen: Screen) -> str:
@@ -102,9 +122,12 @@ def _draw(found: Authority | None, screen: Screen) -> str:
     return render_template(
         "organiser/authority.html",
         authority=found,
+        came_back=count_came_back(reading(), found) if found else 0,
+        sent_again=request.args.get("again", type=int),
         office=office_of(found) if found else None,
         screen=screen,
         rows=screens.rows_shown([str(point.id) for point in points], screen),
+        email_rows={str(point.id) for point in points if point.kind is ContactKind.EMAIL},
         doubts={str(point.id): _doubts(point) for point in points},
         stale={str(point.id) for point in points if _is_stale(point)},
         languages=[language for language in languages if language],
@@ -119,6 +142,10 @@ def _draw(found: Authority | None, screen: Screen) -> str:
 
 def _doubts(point: ContactPoint) -> list[str]:
     return [doubt.value for doubt in doubts_about(point.kind, point.value)]
+
+
+def _is_doubtful(point: ContactPoint) -> bool:
+    return bool(_doubts(point)) or point.state is ContactState.DOUBTFUL
 
 
 def _is_stale(point: ContactPoint) -> bool:

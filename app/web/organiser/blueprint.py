@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.web.organiser import (
     account,
     address_book,
+    budget,
     campaign,
     demands,
     desk,
@@ -95,6 +96,9 @@ DESK: tuple[Route, ...] = (
     ("/address-book/new", "POST", address_book.add),
     ("/address-book/<key>", "GET", address_book.authority),
     ("/address-book/<key>", "POST", address_book.save),
+    ("/address-book/<key>/budget/<uuid:point>", "GET", budget.budget),
+    ("/address-book/<key>/budget/<uuid:point>", "POST", budget.save_budget),
+    ("/address-book/<key>/again", "POST", address_book.send_again_to),
     ("/team", "GET", team.team),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,6 +16,9 @@ from app.campaigns.rules import EDITABLE_STATES, missing_for_review, page_state
 from app.core.db import unit_of_work
 from app.core.forms import FieldErrors
 from app.core.i18n import catalogues, countries, current_language
+from app.delivery.booking import foresee, list_waiting
+from app.delivery.budgets import Budget, Outlook
+from app.delivery.models import Mailbox
 from app.tally.models import Figure
 from app.tally.queries import totals
 from app.web.audience import Audience, open_to
@@ -53,6 +58,7 @@ def campaign(ref: str) -> ResponseReturnValue:
         names=_names(found),
         counted={} if is_draft else totals(reading(), found.id, _FIGURES),
         elsewhere=elsewhere(found),
+        mailboxes=[] if is_draft else _mailboxes(found),
         now=now(),
     )
 
@@ -84,6 +90,26 @@ def _draw_new(screen: Screen) -> str:
         countries=countries(current_language()),
         languages=[one for one in section.languages if one in catalogues.languages],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _MailboxLine:
+    """What waits for one mailbox, and how that goes on."""
+
+    mailbox: Mailbox
+    budget: Budget
+    outlook: Outlook
+
+
+def _mailboxes(found: Campaign) -> list[_MailboxLine]:
+    return [
+        _MailboxLine(
+            mailbox,
+            Budget.of(mailbox, now()),
+            foresee(reading(), mailbox, found.gate_id, found.closes_at, now()),
+        )
+        for mailbox in list_waiting(reading(), found.gate_id)
+    ]
 
 
 def _names(found: Campaign) -> dict[object, str]:

@@ -54,6 +54,8 @@ _OF_CODE: Mapping[str, LazyProxy] = {
     "no_time": lazy_gettext("Enter a time like 23:59"),
     "no_zone": lazy_gettext("Choose a place for the time"),
     "past": lazy_gettext("This moment has passed"),
+    "no_ceiling": lazy_gettext("Enter a whole number from 1 on, or nothing"),
+    "no_hours": lazy_gettext("Enter hours like 09:00-17:00"),
     "no_slug": lazy_gettext("Use Latin letters, digits and single hyphens only"),
     "no_language": lazy_gettext("One of these languages is not known"),
     "group_in_use": lazy_gettext(

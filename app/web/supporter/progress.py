@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -47,6 +47,10 @@ _STAGES = {
 }
 
 
+# "Within a minute" needs no clock time.
+_SOON = timedelta(minutes=2)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedSignature:
     """A signature with its answers in clear, for the one page that its writer looks at."""
@@ -73,6 +77,8 @@ class Standing:
     handed_over_on: date | None
     done_on: date | None
     phone_script: str
+    # Its turn, where that is not now: the office's mailbox takes so many and no more.
+    leaves_at: datetime | None = None
 
     @property
     def is_moving(self) -> bool:
@@ -95,13 +101,13 @@ def opened_signature(session: Session, keys: Keys, signature: Signature) -> Open
     return OpenedSignature(signature, answers, delete_on(signature.campaign))
 
 
-def standings(found: OpenedSignature) -> list[Standing]:
+def standings(found: OpenedSignature, now: datetime) -> list[Standing]:
     """Every letter, in the order of the campaign page."""
     letters = sorted(found.signature.letters, key=lambda letter: letter.target.position)
-    return [_standing(found, letter) for letter in letters]
+    return [_standing(found, letter, now) for letter in letters]
 
 
-def _standing(found: OpenedSignature, letter: Letter) -> Standing:
+def _standing(found: OpenedSignature, letter: Letter, now: datetime) -> Standing:
     signature, campaign = found.signature, found.signature.campaign
     finished = (
         finished_letter(campaign, signature, letter, found.answers) if found.answers else None
@@ -117,7 +123,15 @@ def _standing(found: OpenedSignature, letter: Letter) -> Standing:
         handed_over_on=local_day(campaign, ended) if ended else None,
         done_on=letter.reported_done_on,
         phone_script=phone_script(finished) if finished else "",
+        leaves_at=_leaves_at(letter, now),
     )
+
+
+def _leaves_at(letter: Letter, now: datetime) -> datetime | None:
+    dispatch = letter.dispatch
+    if dispatch is None or dispatch.state is not DispatchState.QUEUED:
+        return None
+    return dispatch.due_at if dispatch.due_at > now + _SOON else None
 
 
 def _stage(signature: Signature, letter: Letter) -> Stage:

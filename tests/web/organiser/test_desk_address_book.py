@@ -4,6 +4,7 @@ import pytest
 
 from app.authorities.models import Authority
 from app.authorities.queries import get_authority
+from app.delivery.queries import find_mailbox
 from tests.cast import OLENA
 from tests.web.organiser.conftest import Office
 from tests.web.organiser.pages import Form, Person
@@ -118,3 +119,31 @@ def test_a_way_that_is_taken_away_is_gone(office: Office, olena: Person) -> None
     fax = row_of(office, "fax")
     assert olena.fill(PRESIDENT, **{f"remove-{fax}": "1"}).status == 200
     assert "fax" not in [point.kind for point in president(office).contact_points]
+
+
+def test_an_organiser_sets_what_a_mailbox_may_get(office: Office, olena: Person) -> None:
+    address = f"{PRESIDENT}/budget/{row_of(office, 'email')}"
+    form = olena.open(address).form()
+    form.put("hour", "30")
+    form.put("hours", "09:00-17:30")
+    assert olena.press(form).status == 200
+    with office.database.reading() as session:
+        value = next(p.value for p in president(office).contact_points if p.kind == "email")
+        mailbox = find_mailbox(session, value)
+    assert mailbox is not None
+    assert (mailbox.per_minute, mailbox.per_hour, mailbox.per_day) == (None, 30, None)
+    assert (mailbox.opens, mailbox.closes, mailbox.open_days) == (540, 1050, "1234567")
+    assert mailbox.time_zone == president(office).time_zone
+
+
+@pytest.mark.parametrize(("field", "typed"), [("hour", "0"), ("day", "many"), ("hours", "9 to 5")])
+def test_a_budget_that_is_none_is_refused_at_its_field(
+    office: Office, olena: Person, field: str, typed: str
+) -> None:
+    form = olena.open(f"{PRESIDENT}/budget/{row_of(office, 'email')}").form()
+    form.put(field, typed)
+    assert olena.press(form).status == 422
+
+
+def test_a_telephone_has_no_budget(office: Office, olena: Person) -> None:
+    assert olena.open(f"{PRESIDENT}/budget/{row_of(office, 'fax')}").status == 404
