@@ -19,8 +19,8 @@ from app.core.tokens import Keys
 from app.delivery.actions import close_gate, mailbox_for
 from app.delivery.booking import close_gaps, set_budget
 from app.delivery.budgets import BadBudget, Budget, Hours
-from app.delivery.channels.base import Envelope, Receipt, Steps, TryLater
-from app.delivery.claims import Claim, Outcome, claim_due, settle
+from app.delivery.channels.base import Envelope, HandOver, Receipt, Steps, TryLater
+from app.delivery.claims import Claim, Holder, Outcome, claim_due, settle
 from app.delivery.models import Dispatch, DispatchState, Gate, Lane, Mailbox, MailboxUse, Span
 from app.delivery.rules import Ruling, Verdict
 from tests.delivery.outbox import NOON, Killed, Outbox, a_message, killing
@@ -70,7 +70,9 @@ def budget(outbox: Outbox, minute: int, hour: int, day: int, ever: int, **hours:
 def claim(outbox: Outbox, limit: int = 50) -> list[Claim]:
     with unit_of_work(outbox.database.writing) as session:
         now, lease = outbox.clock.now, timedelta(minutes=1)
-        return claim_due(session, outbox.keys, limit, lease, now, only_local=False)[0]
+        return claim_due(
+            session, outbox.keys, limit, Holder("here", tuple(Lane), lease), now, only_local=False
+        )[0]
 
 
 def hand_over(outbox: Outbox, claims: list[Claim]) -> None:
@@ -207,12 +209,18 @@ def test_closing_gives_back_what_was_claimed(outbox: Outbox) -> None:
 class Busy:
     """An outlet whose server asks for less."""
 
+    can_tell = False
+    patience = timedelta()
+
     def send(self, envelope: Envelope, content: bytes, *, message_id: str, steps: Steps) -> Receipt:
         steps.connected()
         raise TryLater(421)
 
-    def has(self, message_id: str) -> None:
+    def has(self, message_id: str, hand_over: HandOver) -> None:
         return None
+
+    def hang_up(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -99,6 +99,7 @@ def test_a_letter_arrives_as_it_was_built(outbox: Outbox, sink: Sink) -> None:
 def test_one_line_carries_many_letters(outbox: Outbox, sink: Sink) -> None:
     for number in range(30):
         outbox.put(f"letter:{number}")
+    outbox.widen()
 
     outbox.worker(sink.port).drain()
 

@@ -12,7 +12,7 @@ from app.authorities.models import ContactKind, ContactPoint, ContactState
 from app.authorities.offices import point_of
 from app.campaigns.models import Campaign
 from app.core.tokens import Keys
-from app.delivery.claims import Outcome, claim_due, settle
+from app.delivery.claims import Holder, Outcome, claim_due, settle
 from app.delivery.models import Dispatch, DispatchState, Lane, Mailbox
 from app.signatures import upkeep
 from app.signatures.actions import confirm, withdraw
@@ -44,7 +44,9 @@ def two_letters(session: Session, keys: Keys, campaign: Campaign, code: int = 55
         signature = a_signature(session, keys, campaign, a_form(campaign, who=who))
         confirm(session, keys, signature, links=LINKS, now=NOON)
     session.flush()
-    claims, _ = claim_due(session, keys, 20, timedelta(minutes=1), NOON, only_local=False)
+    claims, _ = claim_due(
+        session, keys, 20, Holder("here", tuple(Lane), timedelta(minutes=1)), NOON, only_local=False
+    )
     letters = {d.id for d in session.scalars(select(Dispatch).where(Dispatch.lane == Lane.LETTER))}
     refused, taken = [claim for claim in claims if claim.id in letters]
     no = Outcome(DispatchState.FAILED, f"smtp_{code}", reply_code=code)

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.authorities.models import ContactKind
 from app.web.audience import Audience
 from tests.cast import AMAL, KOFI, MAX, OLENA
 from tests.web.organiser.conftest import ADA, Office
@@ -24,12 +25,21 @@ def staff_rules(app: Flask) -> Iterator[tuple[Rule, str, Audience]]:
                 yield rule, method, audience
 
 
-def address(rule: Rule, ref: str) -> str:
-    values = {"ref": ref, "language": "en", "group": "authorities", "key": "president-kz"}
+def address(office: Office, rule: Rule, ref: str) -> str:
+    key = "president-kz"
+    points = (
+        point
+        for target in office.campaign(office.open_ref).targets
+        if target.authority.key == key
+        for point in target.authority.contact_points
+    )
+    mail = next((str(point.id) for point in points if point.kind is ContactKind.EMAIL), "")
+    values = {"ref": ref, "language": "en", "group": "authorities", "key": key, "point": mail}
     path = rule.rule
     for name in rule.arguments:
         path = path.replace(
-            next(p for p in path.split("/") if p.endswith(f"{name}>")), values[name]
+            next(p for p in path.split("/") if p.endswith(f"{name}>")),
+            (values | {"number": "3"})[name],
         )
     return path
 
@@ -52,7 +62,7 @@ def test_nobody_gets_in_without_signing_in(office: Office) -> None:
         if audience == "public":
             continue
         for ref in (office.draft_ref, office.open_ref):
-            path = address(rule, ref)
+            path = address(office, rule, ref)
             answer = stranger.client.open(path, method=method, data={"title": "words"})
             if method == "GET":
                 assert answer.status_code == 302, path
@@ -70,7 +80,7 @@ def test_coordinators_and_administrators_know_of_no_desk(office: Office, who: ob
     for rule, method, audience in staff_rules(office.app):
         if audience != Audience.ORGANISER:
             continue
-        path = address(rule, office.draft_ref)
+        path = address(office, rule, office.draft_ref)
         answer = person.client.open(path, method=method, data={"csrf_token": token})
         assert answer.status_code == 404, path
 
@@ -82,7 +92,7 @@ def test_an_organiser_of_another_section_finds_none_of_its_campaigns(office: Off
         if audience != Audience.ORGANISER or not rule.arguments:
             continue
         for ref in (office.draft_ref, office.open_ref):
-            path = address(rule, ref)
+            path = address(office, rule, ref)
             data = {"csrf_token": token, "to": "hidden", "reason": "stopped", "note": "x"}
             answer = stranger.client.open(path, method=method, data=data)
             assert answer.status_code == 404, path
@@ -99,7 +109,7 @@ def test_organisers_open_every_page_of_their_section(office: Office) -> None:
             # There are no numbers of a draft.
             with_numbers = rule.endpoint.startswith("coordinator.")
             for ref in (office.open_ref, *([] if with_numbers else [office.draft_ref])):
-                page = olena.open(address(rule, ref))
+                page = olena.open(address(office, rule, ref))
                 assert page.status == 200, (rule.rule, ref)
                 assert page.answer.headers["Cache-Control"] == "no-store", rule.rule
 
@@ -112,7 +122,7 @@ def test_the_desk_speaks_the_language_of_the_account(office: Office, language: s
     assert f'<html lang="{language}"' in olena.press(form).text
     for rule, method, audience in staff_rules(office.app):
         if method == "GET" and audience == Audience.ORGANISER:
-            assert olena.open(address(rule, office.draft_ref)).status == 200, rule.rule
+            assert olena.open(address(office, rule, office.draft_ref)).status == 200, rule.rule
 
 
 def test_the_team_page_is_for_administrators(office: Office) -> None:
@@ -133,7 +143,7 @@ def test_every_form_needs_its_token(office: Office) -> None:
     for rule, method, audience in staff_rules(office.app):
         if method == "POST" and audience != "public":
             answer = olena.client.post(
-                address(rule, office.draft_ref), data={"title": "kept words"}
+                address(office, rule, office.draft_ref), data={"title": "kept words"}
             )
             assert answer.status_code == 400, rule.rule
             assert "kept words" in answer.text, rule.rule
