@@ -51,7 +51,7 @@ class SealedColumn:
     column: Column[bytes | None]
     place: str
 
-    def rows(self, key_id: uuid.UUID) -> Select[tuple[uuid.UUID, bytes]]:
+    def rows(self, key_id: uuid.UUID) -> Select[uuid.UUID, bytes]:
         """The rows that this key seals, in the order of their ids."""
         found = select(self.table.c.id, self.column).where(self.column.is_not(None))
         steps, owner = _path_to_key(self.table)
