@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.authorities.offices import office_in
 from app.campaigns.models import Campaign
 from app.core.addresses import same_mailbox
 from app.core.db import day_of
@@ -25,7 +26,7 @@ from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.notices import text_in
 from app.signatures.queries import WITH_LETTERS, open_answers, seal_of
-from app.signatures.rules import delete_on, office_in
+from app.signatures.rules import delete_on
 
 HASH_BYTES = 32
 
@@ -56,6 +57,8 @@ class OwnData:
     email: str
     country: str
     sentence: str
+    town: str
+    about: str
     page_language: str
     consent_version: str
     signed_on: date
@@ -78,6 +81,8 @@ def own_data(session: Session, keys: Keys, signature: Signature) -> OwnData:
         email=answers.email,
         country=signature.country,
         sentence=answers.sentence,
+        town=answers.town,
+        about=answers.about,
         page_language=signature.page_language,
         consent_version=signature.consent_version,
         signed_on=signature.signed_on,
