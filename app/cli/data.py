@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.audit.actions import note
 from app.campaigns.queries import get_campaign
 from app.cli.state import answer, now, refuse, state
-from app.core.backups import backup_database, keep_data_keys
+from app.core.backups import NoProgram, backup_database, keep_data_keys
 from app.core.db import tidy, unit_of_work
 from app.core.errors import NotFound
 from app.core.keys import prepare_next
@@ -167,7 +167,11 @@ def backup(target: Path) -> None:
     """
     if target.exists():
         refuse(f"{target} is there already.")
-    kept = backup_database(state().database, state().settings.database_url, target)
+    try:
+        kept = backup_database(state().database, state().settings.database_url, target)
+    except NoProgram as error:
+        refuse(f"No backup was made: {error} is not installed.")
+        return
     keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
     click.echo(f"{target}: {kept} bytes. Without the folder {state().settings.key_file.parent}")
     click.echo("nobody can read it: keep a copy of that folder too, in another place.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -12,7 +13,14 @@ from pathlib import Path
 from sqlalchemy import make_url, select
 
 from app.core.db import Database
+from app.core.errors import Refused
 from app.core.models import DataKey
+
+
+class NoProgram(Refused):
+    """A program that makes the backup is not installed."""
+
+    code = "program_missing"
 
 
 def backup_database(database: Database, url: str, target: Path) -> int:
@@ -47,28 +55,26 @@ def keep_data_keys(database: Database, target: Path) -> None:
 
 def _copy_sqlite(source: str, target: Path) -> None:
     # SQLite's backup API: pages are copied as one moment saw them, while others write.
-    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
+    with (
+        closing(sqlite3.connect(source)) as here,
+        closing(sqlite3.connect(target, isolation_level=None)) as there,
+    ):
         here.backup(there)
         there.execute("PRAGMA secure_delete=ON")
         there.execute("DELETE FROM data_key")
-        there.commit()
         there.execute("PRAGMA journal_mode=DELETE")
         there.execute("VACUUM")
 
 
 def _dump_postgresql(url: str, target: Path) -> None:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise NoProgram("pg_dump")
     parsed = make_url(url).set(drivername="postgresql")
-    # The password goes by the environment: a command line can be read by everybody.
-    environment = {**os.environ, "PGPASSWORD": parsed.password or ""}
     address = parsed.set(password=None).render_as_string(hide_password=False)
-    subprocess.run(  # noqa: S603 - the program is ours to name and no shell reads the words
-        [  # noqa: S607 - wherever the operator has installed it
-            "pg_dump",
-            "--format=custom",
-            "--exclude-table-data=data_key",
-            f"--file={target}",
-            address,
-        ],
-        env=environment,
+    subprocess.run(  # noqa: S603 - the words are ours and no shell reads them
+        [program, "--format=custom", "--exclude-table-data=data_key", f"--file={target}", address],
+        # The password goes by the environment: a command line can be read by everybody.
+        env={"PGPASSWORD": parsed.password or ""},
         check=True,
     )

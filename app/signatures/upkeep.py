@@ -112,9 +112,7 @@ def destroy_kept(session: Session, now: datetime) -> int:
 
 def destroy_key(session: Session, campaign_id: UUID, key_id: UUID) -> None:
     """Destroy one campaign's key and what it sealed. Nothing brings it back."""
-    session.execute(
-        update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING)
-    )
+    session.execute(update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING))
     session.execute(
         update(Letter)
         .where(
