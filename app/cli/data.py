@@ -152,6 +152,7 @@ def destroy_campaign_key(reference: str, *, yes: bool) -> None:
         refuse(f"There is no campaign {reference}.")
         return
     tidy(state().database)
+    keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
     click.echo(f"Destroyed. {report.cancelled} letters stopped, {report.in_flight} were leaving.")
     click.echo("Copies of the database file made by other means than `flask data backup` hold the")
     click.echo("wrapped key: destroy them, or run `flask data keys rotate`.")

@@ -70,7 +70,6 @@ def test_a_destroyed_key_is_gone_and_everything_unsent_with_it(
 ) -> None:
     said(app, "backup", str(tmp_path / "before.db"))
     said(app, "destroy-campaign-key", reference, "--yes")
-    said(app, "backup", str(tmp_path / "after.db"))
     kept = state_of(app).settings.key_file.with_name("data.keys")
     assert kept.read_text() == "", "today's keys open nothing of the backup from before"
     with state_of(app).database.reading() as session:
