@@ -175,6 +175,11 @@ class Settings(BaseSettings):
         return self.var / "mail"
 
     @property
+    def erasures(self) -> Path:
+        """Hashes of erased addresses; beside the database, so that no backup brings them back."""
+        return self.var / "erased"
+
+    @property
     def key_file(self) -> Path:
         return self.var / "keys" / "master.key"
 

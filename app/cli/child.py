@@ -25,7 +25,10 @@ def require_ready() -> None:
         with unit_of_work(state().database.writing) as session:
             require_own_key(session, state().keys)
     except WrongKey:
-        refuse(f"{state().settings.key_file} is not the key that this database is sealed with.")
+        refuse(
+            f"{state().settings.key_file} is not the key that this database is sealed with."
+            " The folder is set by OUTCRY_VAR."
+        )
     except OUT_OF_REACH:
         refuse("The database cannot be reached.")
 

@@ -7,6 +7,7 @@ from flask import Flask
 from app.cli import (
     account,
     campaign,
+    data,
     demonstration,
     letter,
     mail,
@@ -29,6 +30,7 @@ def add_commands(app: Flask) -> None:
         campaign.campaign,
         letter.letter,
         mail.mail,
+        data.data,
         settings.config,
     ):
         app.cli.add_command(command)

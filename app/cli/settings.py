@@ -42,7 +42,10 @@ def check() -> None:
         with unit_of_work(state().database.writing) as session:
             require_own_key(session, state().keys)
     except WrongKey:
-        refuse(f"{state().settings.key_file} is not the key that this database is sealed with.")
+        refuse(
+            f"{state().settings.key_file} is not the key that this database is sealed with."
+            " The folder is set by OUTCRY_VAR."
+        )
     trouble_with_mail = Origin(state().settings.var, state().database).trouble()
     if trouble_with_mail:
         click.echo(f"Mail stays here until `flask mail unmute` ({trouble_with_mail}).")

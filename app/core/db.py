@@ -144,6 +144,20 @@ def unit_of_work(sessions: sessionmaker[Session]) -> Iterator[Session]:
         yield session
 
 
+def tidy(database: Database) -> None:
+    """After a purge: nothing of what went stays in SQLite's log. PostgreSQL's vacuum does its own.
+
+    A reader may keep the log busy for now; the next purge looks again.
+    """
+    if not database.is_sqlite:
+        return
+    connection = database.engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    finally:
+        connection.close()
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not open transactions of its own; `begin` below says which kind it is.
     connection.isolation_level = None

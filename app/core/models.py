@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,13 +29,25 @@ class Installation(Base):
 class DataKey(Base):
     """A key that seals the fields of one owner, itself wrapped by the master key.
 
-    Deleting the row destroys what it sealed, in this database and in every backup.
+    Deleting the row destroys what it sealed, in this database and in every backup made by
+    `flask data backup`, which holds no keys. While the key is being made anew, `wrapped_before`
+    still opens what has not been sealed again.
     """
 
     __tablename__ = "data_key"
 
     id: Mapped[pk]
     wrapped: Mapped[bytes]
+    wrapped_before: Mapped[bytes | None]
+
+
+class Erasure(Base):
+    """An address that must never be written to again, as a keyed hash and nothing else."""
+
+    __tablename__ = "erasure"
+
+    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    erased_on: Mapped[date]
 
 
 class Lease(Base):

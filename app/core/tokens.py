@@ -13,8 +13,9 @@ import hmac
 import json
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -31,20 +32,59 @@ class BadToken(Refused):
     code = "bad_token"
 
 
+class Masters:
+    """The master keys that may wrap data keys: one, or two while it is being rotated.
+
+    `reread` looks into the key files again: a process that was started before a rotation meets
+    the new key when it first needs it.
+    """
+
+    __slots__ = ("_reread", "known")
+
+    def __init__(
+        self, known: tuple[bytes, ...], reread: Callable[[], tuple[bytes, ...]] | None = None
+    ) -> None:
+        self.known = known
+        self._reread = reread
+
+    def look_again(self) -> bool:
+        """Take the keys that the files hold now; False where there is nothing new."""
+        found = self._reread() if self._reread else self.known
+        if found == self.known:
+            return False
+        self.known = found
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The installation's keys, each derived from the master key for one purpose."""
+    """The installation's keys, each derived for one purpose.
 
-    master: bytes
+    Two keys are at the bottom. The *master* wraps the data keys and can be rotated. The *root*
+    makes links and look-up values, and stays: mails that are out must keep working.
+    """
+
+    root: bytes
+    masters: Masters
+
+    @classmethod
+    def of(cls, master: bytes) -> Self:
+        """Root and master in one, as the first key files had it."""
+        return cls(master, Masters((master,)))
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes that nothing else uses."""
-        return HKDF(
-            algorithm=hashes.SHA256(), length=32, salt=b"outcry", info=purpose.encode()
-        ).derive(self.master)
+        return derive(self.root, purpose)
 
     def __repr__(self) -> str:
         return "Keys(…)"
+
+
+def derive(key: bytes, purpose: str) -> bytes:
+    """A key of its own for one purpose (HKDF, RFC 5869)."""
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=b"outcry", info=purpose.encode()).derive(
+        key
+    )
 
 
 def new_nonce() -> bytes:

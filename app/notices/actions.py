@@ -57,6 +57,7 @@ def send(
     headers: Sequence[tuple[str, str]] = (),
     attachments: Sequence[Attachment] = (),
     gate: Gate | None = None,
+    data_link: str = "",
 ) -> Dispatch:
     """Put a notice into the outbox; the same `once_key` twice sends once."""
     composed = compose(
@@ -65,6 +66,7 @@ def send(
         sender_name=sender.name,
         postal_address=sender.postal_address,
         values=values,
+        data_link=data_link,
     )
     message = Message(
         sender_name=sender.name,

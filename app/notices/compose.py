@@ -58,6 +58,7 @@ def compose(
     sender_name: str,
     postal_address: str,
     values: Mapping[str, object],
+    data_link: str = "",
 ) -> Composed:
     """Write a notice in `language`, or in the source language where we do not speak it.
 
@@ -67,7 +68,12 @@ def compose(
     folder = f"notices/{name}"
     spoken = language if language in catalogues.languages else SOURCE
     with speaking(spoken):
-        given = {**values, "sender_name": sender_name, "postal_address": postal_address}
+        given = {
+            **values,
+            "sender_name": sender_name,
+            "postal_address": postal_address,
+            "data_link": data_link,
+        }
         subject = " ".join(_part(folder, "subject.txt", given).split())
         text = _spaced(_part(folder, "body.txt", given))
         html = _spaced(_part(folder, "body.html", given | {"subject": subject}))

@@ -20,6 +20,9 @@ class Links:
     def status(self, language: str, token: str) -> str:
         return f"{self.base}/{language}/letters/{token}"
 
+    def data(self, language: str, token: str) -> str:
+        return f"{self.base}/{language}/letters/{token}/data"
+
     def confirm_reminders(self, language: str, token: str) -> str:
         return f"{self.base}/{language}/reminders/{token}/confirm"
 

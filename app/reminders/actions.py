@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
@@ -13,10 +13,14 @@ from app.campaigns.queries import get_campaign_by_id
 from app.campaigns.rules import is_open_at, require_accepting
 from app.core.addresses import checked_address, same_mailbox
 from app.core.db import day_of
+from app.core.erasures import is_erased
 from app.core.errors import Refused
+from app.core.models import DataKey
 from app.core.sealing import Seal, get_seal
 from app.core.throttle import hit
 from app.core.tokens import Keys, keyed_hash, make_token, new_nonce
+from app.delivery.actions import cancel
+from app.delivery.models import Dispatch
 from app.notices.actions import send, sender_of
 from app.notices.links import Links
 from app.reminders import queries, rules
@@ -54,6 +58,8 @@ def ask(
     seal = get_seal(session, keys, campaign.key_id)
     mailbox = same_mailbox(email)
     address_hash = seal.lookup("reminder", mailbox)
+    if is_erased(session, keys, mailbox):
+        return  # whoever lives there has asked never to hear from us again
     if campaign.closes_at is None or not _times_left(campaign, now):
         return
     key = keys.derive(f"reminders-{day_of(now)}")
@@ -160,6 +166,31 @@ def forget_requests(session: Session, now: datetime) -> int:
         .values(sealed_email=None)
     )
     return forgotten
+
+
+def erase_requests(session: Session, keys: Keys, address: str, now: datetime) -> int:
+    """Delete every wish of an address with what it has in the outbox; return how many."""
+    erased = 0
+    living = select(Campaign.id, Campaign.key_id).join(DataKey, DataKey.id == Campaign.key_id)
+    for campaign_id, key_id in session.execute(living).all():
+        address_hash = get_seal(session, keys, key_id).lookup("reminder", same_mailbox(address))
+        request = queries.find_request(session, campaign_id, address_hash)
+        if request is None:
+            continue
+        mails = session.scalars(
+            select(Dispatch).where(
+                or_(
+                    *(
+                        Dispatch.once_key.startswith(f"notice:{name}:{request.id.hex}:")
+                        for name in ("remind_confirm", "reminder")
+                    )
+                )
+            )
+        ).all()
+        cancel(session, mails, "withdrawn", now)
+        session.delete(request)
+        erased += 1
+    return erased
 
 
 def _remind(session: Session, keys: Keys, reminder: Reminder, links: Links, now: datetime) -> None:

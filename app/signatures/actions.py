@@ -12,6 +12,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.queries import current_templates
 from app.campaigns.rules import require_accepting
 from app.core.db import day_of
+from app.core.erasures import is_erased
 from app.core.leases import lock_for_transaction
 from app.core.sealing import Seal, get_seal
 from app.core.throttle import hit
@@ -59,6 +60,8 @@ def sign(
             raise rules.FormReused
         return
     mailbox, name = rules.person_of(form)
+    if is_erased(session, keys, mailbox):
+        return  # whoever lives there has asked never to hear from us again
     person_hash, address_hash = (
         seal.lookup("person", mailbox, name),
         seal.lookup("mailbox", mailbox),

@@ -18,7 +18,7 @@ from app.notices.rules import Enclosed
 from app.sections.models import AfterDeadline
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature
-from app.signatures.queries import CONFIRM, STATUS, OpenedAnswers, open_answers, token_of
+from app.signatures.queries import CONFIRM, DATA, STATUS, OpenedAnswers, open_answers, token_of
 from app.signatures.rules import LINK_LIVES, delete_on
 
 
@@ -45,6 +45,8 @@ def confirm(
     }
     _send(
         session,
+        keys,
+        links,
         seal,
         signature,
         name,
@@ -65,7 +67,9 @@ def already_wrote(
         "status_link": _status(keys, signature, links),
     }
     # Once a day at most: nobody can be pestered by sending the form again and again.
-    _send(session, seal, signature, "already_wrote", values, now, again=str(now.date()))
+    _send(
+        session, keys, links, seal, signature, "already_wrote", values, now, again=str(now.date())
+    )
 
 
 def thank_you(
@@ -86,7 +90,7 @@ def thank_you(
         "status_link": _status(keys, signature, links),
         "deleted_on": delete_on(signature.campaign),
     }
-    _send(session, seal, signature, "thank_you", values, now)
+    _send(session, keys, links, seal, signature, "thank_you", values, now)
 
 
 def not_delivered(
@@ -105,7 +109,7 @@ def not_delivered(
         "ways": [kind for kind in kinds if kind != LetterChannel.EMAIL],
         "status_link": _status(keys, signature, links),
     }
-    _send(session, seal, signature, "not_delivered", values, now, again=letter.id.hex)
+    _send(session, keys, links, seal, signature, "not_delivered", values, now, again=letter.id.hex)
 
 
 def did_not_leave(
@@ -128,7 +132,7 @@ def did_not_leave(
         "status_link": _status(keys, signature, links),
         "ask_section": campaign.section.after_deadline is AfterDeadline.ASK_SECTION,
     }
-    _send(session, seal, signature, "did_not_leave", values, now)
+    _send(session, keys, links, seal, signature, "did_not_leave", values, now)
 
 
 def text_in(campaign: Campaign, language: str) -> CampaignText:
@@ -142,6 +146,8 @@ def text_in(campaign: Campaign, language: str) -> CampaignText:
 
 def _send(
     session: Session,
+    keys: Keys,
+    links: Links,
     seal: Seal,
     signature: Signature,
     name: str,
@@ -169,6 +175,7 @@ def _send(
         due_at=due_at,
         expires_at=expires_at,
         keep_local=campaign.demonstration is not None,
+        data_link=links.data(signature.page_language, token_of(keys, signature, DATA)),
     )
 
 

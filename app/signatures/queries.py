@@ -23,6 +23,7 @@ from app.signatures.models import Letter, Signature, SignatureState
 # What a link may be for; a token made for one opens nothing of the other.
 CONFIRM = "confirm"
 STATUS = "status"
+DATA = "data"
 
 WITH_LETTERS = (
     selectinload(Signature.letters).joinedload(Letter.dispatch),

@@ -106,26 +106,29 @@ def destroy_kept(session: Session, now: datetime) -> int:
     for campaign_id, key_id, closed_at, keep_days in session.execute(ended).all():
         if closed_at is None or closed_at + timedelta(days=keep_days) > now:
             continue
-        session.execute(
-            update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING)
-        )
-        session.execute(
-            update(Letter)
-            .where(
-                Letter.signature_id.in_(
-                    select(Signature.id).where(Signature.campaign_id == campaign_id)
-                )
-            )
-            .values(_NO_WORDS)
-        )
-        session.execute(
-            update(Dispatch)
-            .where(Dispatch.key_id == key_id, Dispatch.state != DispatchState.QUEUED)
-            .values(payload=None)
-        )
-        session.execute(delete(DataKey).where(DataKey.id == key_id))
+        destroy_key(session, campaign_id, key_id)
         destroyed += 1
     return destroyed
+
+
+def destroy_key(session: Session, campaign_id: UUID, key_id: UUID) -> None:
+    """Destroy one campaign's key and what it sealed. Nothing brings it back."""
+    session.execute(update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING))
+    session.execute(
+        update(Letter)
+        .where(
+            Letter.signature_id.in_(
+                select(Signature.id).where(Signature.campaign_id == campaign_id)
+            )
+        )
+        .values(_NO_WORDS)
+    )
+    session.execute(
+        update(Dispatch)
+        .where(Dispatch.key_id == key_id, Dispatch.state != DispatchState.QUEUED)
+        .values(payload=None)
+    )
+    session.execute(delete(DataKey).where(DataKey.id == key_id))
 
 
 def _settle_one(

@@ -32,7 +32,7 @@ from app.reminders.actions import ask
 from app.reminders.models import ReminderRequest
 from app.reminders.queries import token_key as reminder_key
 from app.signatures.actions import confirm
-from app.signatures.queries import CONFIRM, STATUS, token_of
+from app.signatures.queries import CONFIRM, DATA, STATUS, token_of
 from app.state import state_of
 from app.web.audience import Audience
 from config import Settings
@@ -43,6 +43,9 @@ LOOKING = {"GET", "HEAD", "OPTIONS"}
 BASE = "http://outcry.test"
 STAFF = {Audience.ORGANISER, Audience.COORDINATOR, Audience.ADMINISTRATOR, Audience.STAFF}
 TOKENS = {
+    "supporter.data": "data",
+    "supporter.data_file": "data",
+    "supporter.erase_data": "data",
     "supporter.ask": "confirm",
     "supporter.confirm_letters": "confirm",
     "supporter.ask_to_confirm": "remind",
@@ -150,6 +153,7 @@ def fill(session: Session, keys: Keys, now: datetime) -> Values:
         "part": "0",
         "kind": "fax",
         "step": "check",
+        "ending": "json",
         "group": campaign.audiences[0].key,
         "key": campaign.targets[0].authority.key,
         "point": next(
@@ -161,6 +165,7 @@ def fill(session: Session, keys: Keys, now: datetime) -> Values:
         "filename": "outcry.css",
         "confirm": token_of(keys, pending, CONFIRM),
         "status": token_of(keys, done, STATUS),
+        "data": token_of(keys, done, DATA),
         "remind": make_token(reminder_key(keys), "confirm", wish.id, wish.nonce),
         "stop": make_token(reminder_key(keys), "stop", wish.id, wish.nonce),
     }

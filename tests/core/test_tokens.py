@@ -118,16 +118,16 @@ def test_a_token_of_a_link_is_no_form_note() -> None:
 
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
-    keys = Keys(b"m" * 32)
+    keys = Keys.of(b"m" * 32)
     purposes = ("wrap", "session", "form-key", "signature-token", "reminder-token", "message-id")
     derived = {keys.derive(purpose) for purpose in purposes}
     assert len(derived) == len(purposes)
-    assert keys.master not in derived
-    assert keys.derive("wrap") == Keys(b"m" * 32).derive("wrap")
+    assert keys.root not in derived
+    assert keys.derive("wrap") == Keys.of(b"m" * 32).derive("wrap")
 
 
 def test_keys_do_not_show_themselves() -> None:
-    assert "mmm" not in repr(Keys(b"m" * 32))
+    assert "mmm" not in repr(Keys.of(b"m" * 32))
 
 
 def test_nonces_do_not_come_twice() -> None:

@@ -7,7 +7,7 @@ from werkzeug.routing import BaseConverter
 
 from app.core.i18n import current_language
 from app.web.languages import language_in_address
-from app.web.supporter import campaign, check, home, letters, pages, read, remind
+from app.web.supporter import campaign, check, home, letters, own_data, pages, read, remind
 from app.web.supporter.shown import frame
 
 
@@ -50,6 +50,9 @@ for rule, method, view in (
     (f"{LETTERS}/form/<int:number>", "GET", letters.form_text),
     (f"{LETTERS}/done/<int:number>", "POST", letters.done),
     (f"{LETTERS}/withdraw", "POST", letters.withdraw_signature),
+    (f"{LETTERS}/data", "GET", own_data.data),
+    (f"{LETTERS}/data.<any(json, txt):ending>", "GET", own_data.data_file),
+    (f"{LETTERS}/data/erase", "POST", own_data.erase_data),
     (f"{REMINDERS}/confirm", "GET", remind.ask_to_confirm),
     (f"{REMINDERS}/confirm", "POST", remind.confirm_reminders),
     (f"{REMINDERS}/stop", "GET", remind.ask_to_stop),

@@ -1,0 +1,199 @@
+"""flask data: keys, personal data, backups."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit.actions import note
+from app.campaigns.actions import close
+from app.campaigns.models import CampaignState, ClosedReason
+from app.campaigns.queries import get_campaign
+from app.campaigns.rules import MOVES
+from app.cli.state import answer, now, refuse, state
+from app.core.backups import NoProgram, backup_database, keep_data_keys
+from app.core.db import tidy, unit_of_work
+from app.core.errors import NotFound
+from app.core.keys import prepare_next
+from app.core.rotation import is_shared_root, key_status, renew_data_keys, rotate_master
+from app.core.sealing import WrongKey
+from app.delivery.actions import cancel, close_gate
+from app.delivery.models import Dispatch, DispatchState
+from app.reminders.actions import erase_requests
+from app.signatures.own_data import erase_address, list_of_address, own_data
+from app.signatures.upkeep import destroy_key
+
+OPERATOR = "operator"
+
+
+@click.group()
+def data() -> None:
+    """Keys, personal data, backups."""
+
+
+@data.group()
+def keys() -> None:
+    """The keys that open names, addresses and words."""
+
+
+@keys.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def keys_status(*, as_json: bool) -> None:
+    """How many data keys there are, and what an unfinished rotation has left to do."""
+    try:
+        with unit_of_work(state().database.writing) as session:
+            found = key_status(session, state().keys, state().settings.key_file)
+    except WrongKey:
+        _refuse_key()
+        return
+    answer(
+        asdict(found),
+        as_json=as_json,
+        line="{data_keys} data keys, {under_old_master} under the old master key, "
+        "{half_renewed} half renewed, rotation under way: {rotation_under_way}",
+    )
+
+
+@keys.command("prepare")
+def keys_prepare() -> None:
+    """Only write the next key file, to be copied to all machines before `rotate`."""
+    prepare_next(state().settings.key_file)
+    click.echo(f"{state().settings.key_file}.next is there. Copy it to every machine, then rotate.")
+
+
+@keys.command("rotate")
+@click.option("--master-only", is_flag=True, help="Leave the campaigns' own keys as they are.")
+def keys_rotate(*, master_only: bool) -> None:
+    """Make the keys anew while the service runs. Killed at any moment, call it again."""
+    path = state().settings.key_file
+    click.echo("Rotating. This may be stopped at any moment and called again.")
+    try:
+        wrapped = rotate_master(state().database, state().keys, path)
+        renewed, values = renew_data_keys(state().database, state().keys, resume=master_only)
+    except WrongKey:
+        _refuse_key()
+        return
+    with unit_of_work(state().database.writing) as session:
+        note(
+            session,
+            OPERATOR,
+            "keys.rotate",
+            about=("installation", "1"),
+            now=now(),
+            wrapped=wrapped,
+            renewed=renewed,
+            values=values,
+        )
+    click.echo(
+        f"{wrapped} data keys wrapped anew, {renewed} made anew, {values} values sealed again."
+    )
+    if is_shared_root(path):
+        click.echo("Links are still made from the first key: keep old copies of it locked away.")
+    click.echo(f"Copy {path} to where you keep its copy, and destroy the copies of the old one.")
+
+
+@data.command("export")
+@click.option("--email", required=True, help="Whose data.")
+@click.option("--reason", required=True, help="Why; stands in the audit log.")
+def export(email: str, reason: str) -> None:
+    """Print everything that is kept under an address, as JSON. The look is noted."""
+    with unit_of_work(state().database.writing) as session:
+        found = list_of_address(session, state().keys, email)
+        rows = [
+            asdict(own_data(session, state().keys, signature))
+            for signature in found
+            if signature.sealed_email is not None
+        ]
+        _note(session, "data.export", reason=reason, signatures=len(rows))
+    answer(rows, as_json=True)
+
+
+@data.command("erase")
+@click.option("--email", required=True, help="Whose data.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(email: str, *, yes: bool) -> None:
+    """Erase everything under an address at once and never write to it again."""
+    if not yes and not click.confirm("Erase everything under this address?"):
+        refuse("Nothing was erased.")
+    with unit_of_work(state().database.writing) as session:
+        erased, stopped = erase_address(
+            session, state().keys, email, now=now(), beside=state().settings.erasures
+        )
+        wishes = erase_requests(session, state().keys, email, now())
+        _note(session, "data.erase", signatures=erased, stopped=stopped, wishes=wishes)
+    tidy(state().database)
+    click.echo(f"{erased} signatures and {wishes} wishes erased, {stopped} letters stopped.")
+
+
+@data.command("destroy-campaign-key")
+@click.argument("reference")
+@click.option("--yes", is_flag=True, help="For scripts: do not ask for the reference again.")
+def destroy_campaign_key(reference: str, *, yes: bool) -> None:
+    """In danger: stop a campaign and destroy its key. Nobody can read its supporters again."""
+    if not yes and click.prompt("Type the reference again to destroy the key") != reference:
+        refuse("Nothing was destroyed.")
+    try:
+        with unit_of_work(state().database.writing) as session:
+            campaign = get_campaign(session, reference)
+            if CampaignState.CLOSED in MOVES[campaign.state]:
+                # Its page says so, and takes nobody's words for a key that is gone.
+                reason = ClosedReason.STOPPED
+                report = close(session, campaign, None, reason=reason, note="", now=now())
+            else:
+                report = close_gate(session, campaign.gate, "stopped", now())
+            notices = select(Dispatch).where(
+                Dispatch.key_id == campaign.key_id, Dispatch.state == DispatchState.QUEUED
+            )
+            cancel(session, session.scalars(notices).all(), "stopped", now())
+            destroy_key(session, campaign.id, campaign.key_id)
+            _note(
+                session,
+                "campaign.destroy_key",
+                about=("campaign", str(campaign.id)),
+                cancelled=report.cancelled,
+            )
+    except NotFound:
+        refuse(f"There is no campaign {reference}.")
+        return
+    tidy(state().database)
+    keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
+    click.echo(f"Destroyed. {report.cancelled} letters stopped, {report.in_flight} were leaving.")
+    click.echo("Copies of the database file made by other means than `flask data backup` hold the")
+    click.echo("wrapped key: destroy them, or run `flask data keys rotate`.")
+
+
+@data.command("backup")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def backup(target: Path) -> None:
+    """Write a consistent backup that holds no key; the service may run meanwhile.
+
+    The wrapped data keys go beside the master key instead, so that a key destroyed later is gone
+    for every backup.
+    """
+    if target.exists():
+        refuse(f"{target} is there already.")
+    try:
+        kept = backup_database(state().database, state().settings.database_url, target)
+    except NoProgram as error:
+        refuse(f"No backup was made: {error} is not installed.")
+        return
+    keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
+    click.echo(f"{target}: {kept} bytes. Without the folder {state().settings.key_file.parent}")
+    click.echo("nobody can read it: keep a copy of that folder too, in another place.")
+
+
+def _note(
+    session: Session, what: str, *, about: tuple[str, str] = ("person", ""), **detail: object
+) -> None:
+    note(session, OPERATOR, what, about=about, now=now(), **detail)
+
+
+def _refuse_key() -> None:
+    refuse(
+        f"{state().settings.key_file} is not the key that this database is sealed with."
+        " The folder is set by OUTCRY_VAR."
+    )
