@@ -23,12 +23,14 @@ from app.letters.placeholders import CONDITIONS, PLACEHOLDERS, SLOTS, VARIANT_PL
 from app.letters.render import Answers, FinishedLetter, Recipient, render
 from app.letters.rules import passages
 from app.letters.variants import how_many, mix_of
+from app.signatures.actions import local_day
+from app.signatures.originality import originality
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.door import my_campaign
 from app.web.organiser.screens import Fields, Screen
 from app.web.organiser.words import explain_all
-from app.web.state import now, reading
+from app.web.state import keys, now, reading
 
 # A country for the example writer that is nobody's target here.
 EXAMPLE_COUNTRY = "CH"
@@ -44,6 +46,7 @@ def letters(ref: str) -> ResponseReturnValue:
         campaign=campaign,
         saved=saved,
         out_of_date=out_of_date(saved),
+        originality=originality(reading(), keys(), campaign, saved, local_day(campaign, now())),
         languages=_languages(campaign),
     )
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.campaigns.lettering import read_letter
 from app.campaigns.models import Target
-from app.campaigns.queries import current_templates
+from app.campaigns.queries import current_templates, get_campaign
 from app.campaigns.sources import recipient_of
 from app.campaigns.translations import out_of_date
+from app.core.db import unit_of_work
+from app.signatures.actions import confirm
+from app.signatures.originality import AT_LEAST
+from tests.builders import LINKS, a_form, a_signature
+from tests.cast import Person as Cast
 from tests.web.organiser.conftest import Office
 from tests.web.organiser.pages import Form, Page, Person
 
@@ -216,3 +223,18 @@ def test_two_people_on_one_letter_lose_neither_form(
     assert form.get("subject") == "Un autre sujet"
     assert form.get("form_name-1") == "worried"
     assert form.get("form_neutral-new") == "triste"
+
+
+def test_the_list_says_how_much_writers_make_their_own(office: Office, olena: Person) -> None:
+    assert "make their own" not in olena.open(office.open("letters")).text
+    with unit_of_work(office.database.writing) as session:
+        campaign = get_campaign(session, office.open_ref)
+        for number in range(AT_LEAST):
+            who = Cast(f"Sam {number}", f"sam{number}@example.org")
+            moment = datetime.now(UTC)
+            form = a_form(campaign, who=who)
+            signature = a_signature(session, office.keys, campaign, form, now=moment)
+            confirm(session, office.keys, signature, links=LINKS, now=moment)
+    page = olena.open(office.open("letters")).text
+    assert "make their own" in page
+    assert f'<td class="number">{AT_LEAST}</td>' in page
