@@ -162,7 +162,7 @@ def test_a_report_that_is_faster_than_the_worker_comes_again(
 def test_a_thousand_forged_reports_change_nothing(outbox: Outbox, returns: Returns) -> None:
     sent(outbox, *(f"letter:{n}" for n in range(10)))
     ids = [outbox.get(f"letter:{n}").id for n in range(10)]
-    foreign = Returns(Keys(b"x" * 32), DOMAIN)
+    foreign = Returns(Keys.of(b"x" * 32), DOMAIN)
     chance = random.Random(7)
     with outbox.database.reading() as session:
         before = count_by_state(session)

@@ -110,6 +110,7 @@ def test_each_end_of_data_sends_exactly_one_mail(
         message = a_message(text=text, html=text if is_html else "")
         outbox.put(f"letter:{number}", message=message)
 
+    outbox.widen()
     outbox.worker(port, outgoing=outgoing).drain()
 
     states = {outbox.state(f"letter:{number}") for number in range(len(texts))}

@@ -73,7 +73,7 @@ def desk(sqlite_template: Path, tmp_path_factory: Any) -> Iterator[tuple[Session
     found = connect(f"sqlite:///{file}")
     with unit_of_work(found.writing) as session:
         names = dict.fromkeys(name for name, _ in AUDIENCES)
-        keys = Keys(b"k" * 32)
+        keys = Keys.of(b"k" * 32)
         yield session, {name: the_demonstration(session, keys, name) for name in names}
     found.dispose()
 
