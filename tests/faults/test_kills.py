@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.core.db import Database, connect
-from app.delivery.models import DispatchState
+from app.delivery.models import DispatchState, Lane
 from tests.faults.ledger import Ledger, Maildir
 from tests.faults.oracle import Oracle, is_drained
 from tests.faults.run import open_campaign
@@ -146,7 +146,8 @@ def test_kills_beside_a_relay_double_no_more_than_the_window(
         finally:
             database.dispose()
     assert ledger.surprises == []
-    assert len(extra) <= service.kills["worker"]
+    # A worker that is killed may have a body on its way in each of its lanes.
+    assert len(extra) <= len(Lane) * service.kills["worker"]
     print(f"{len(extra)} extra copies, {in_window} kills inside the window")  # noqa: T201 - as above
     assert not list((service.var / "mail").glob("new/*")), "what leaves does not stay here"
 
