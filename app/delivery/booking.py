@@ -296,7 +296,10 @@ def _plan(
         # Behind those who have theirs. Of that hour the even share is taken until there.
         begun = until - budget.starts(Span.HOUR, until)
         share = int(budget.per_hour * begun / timedelta(hours=1))
-        used = {Span.HOUR: share, Span.EVER: used.get(Span.EVER, 0)}
+        today = _planned_on(session, mailbox.id, budget, until, now)
+        if budget.starts(Span.DAY, until) == budget.starts(Span.DAY, now):
+            today += used.get(Span.DAY, 0)
+        used = {Span.HOUR: share, Span.DAY: today, Span.EVER: used.get(Span.EVER, 0)}
     else:
         until = now
     plan = [
@@ -308,6 +311,20 @@ def _plan(
             Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
         )
         mailbox.planned_until = session.scalar(last)
+
+
+def _planned_on(
+    session: Session, mailbox_id: uuid.UUID, budget: Budget, until: datetime, now: datetime
+) -> int:
+    """How many have their turn on the day of `until`: at most what a day may bring, so few."""
+    begins = max(budget.starts(Span.DAY, until), now)
+    planned = select(func.count()).where(
+        Dispatch.mailbox_id == mailbox_id,
+        Dispatch.state == DispatchState.QUEUED,
+        Dispatch.due_at > begins,
+        Dispatch.due_at <= until,
+    )
+    return session.scalar(planned) or 0
 
 
 def _move_due(
