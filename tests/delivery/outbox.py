@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import uuid
@@ -236,6 +237,8 @@ class _Counting(Controller):
 @contextmanager
 def a_sink(**options: object) -> Iterator[Sink]:
     """A real SMTP server on a free port of the loopback."""
+    # Its log quotes whole mails, and is the test's, not the product's.
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     sink = Sink(port=free_port())
     controller = _Counting(sink, hostname="127.0.0.1", port=sink.port, **options)
     controller.lines = []
