@@ -9,11 +9,21 @@ HOURS_BEFORE = (72, 24)
 # After this a reminder no longer says what is true, and is skipped with its reason.
 GRACE = timedelta(hours=6)
 REQUEST_LIVES = timedelta(days=7)
-WARN_STAFF_HOURS = 72
+# A week to find a new fact, three days to translate it, one to decide.
+WARN_STAFF_HOURS = (168, 72, 24)
 
 
 def due_at(closes_at: datetime, hours_before: int) -> datetime:
     return closes_at - timedelta(hours=hours_before)
+
+
+def staff_step(closes_at: datetime, now: datetime) -> int | None:
+    """Which warning a campaign's organisers are owed now, in hours before the end, if any.
+
+    Only the newest: whoever missed one by an outage is told once, with the hours that are left.
+    """
+    begun = [hours for hours in WARN_STAFF_HOURS if due_at(closes_at, hours) <= now < closes_at]
+    return min(begun, default=None)
 
 
 def why_skip(due: datetime, closes_at: datetime | None, now: datetime, *, is_open: bool) -> str:

@@ -14,6 +14,7 @@ from app.campaigns.models import Campaign, Review
 from app.campaigns.queries import get_campaign_by_id
 from app.core.sealing import get_seal
 from app.core.tokens import Keys
+from app.delivery.queries import find_dispatch
 from app.notices.actions import send, sender_of
 from app.notices.links import Links
 from app.reminders import queries, rules
@@ -71,12 +72,26 @@ def review_decided(
 
 
 def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: datetime) -> int:
-    """M15, three days before a deadline: extend, close, or let it pass. Once for each deadline."""
-    before = now + timedelta(hours=rules.WARN_STAFF_HOURS)
-    ending = queries.list_ending(session, now, before)
-    for found in ending:
+    """M15, a week, three days and a day before a deadline: extend, close, or let it pass.
+
+    Each step once for each deadline, the first deadline and every later one. Return how many
+    campaigns were looked at anew.
+    """
+    before = now + timedelta(hours=max(rules.WARN_STAFF_HOURS))
+    warned = 0
+    for found in queries.list_ending(session, now, before):
         if found.closes_at is None:
             continue
+        step = rules.staff_step(found.closes_at, now)
+        again = f"{found.closes_at.isoformat()}:{step}"
+        owed = [
+            account
+            for account in _organisers(session, found.section_id)
+            if find_dispatch(session, _once("deadline_warning", found, account, again)) is None
+        ]
+        if not owed:
+            continue
+        warned += 1
         campaign = get_campaign_by_id(session, found.id)
         counted = totals(session, campaign.id, _FIGURES)
         over = (Figure.HANDED_OVER, Figure.FAILED, Figure.HELD, Figure.CANCELLED)
@@ -94,10 +109,9 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
             "extend_link": links.desk(campaign.reference, "extend"),
             "close_link": links.desk(campaign.reference, "close"),
         }
-        for account in _organisers(session, campaign.section_id):
-            again = found.closes_at.isoformat()
+        for account in owed:
             _send(session, keys, campaign, account, "deadline_warning", values, now, again=again)
-    return len(ending)
+    return warned
 
 
 def announce_closed(
@@ -135,6 +149,10 @@ def _organisers(session: Session, section_id: UUID) -> Sequence[Account]:
     return session.scalars(organising).all()
 
 
+def _once(name: str, campaign: Campaign, account: Account, again: str) -> str:
+    return f"notice:{name}:{campaign.id.hex}:{account.id.hex}:{again}"
+
+
 def _send(
     session: Session,
     keys: Keys,
@@ -154,7 +172,7 @@ def _send(
         name=name,
         to_address=account.email,
         language=account.language,
-        once_key=f"notice:{name}:{campaign.id.hex}:{account.id.hex}:{again}",
+        once_key=_once(name, campaign, account, again),
         values={**values, "title": text.title, "title_language": text.language},
         now=now,
         keep_local=campaign.demonstration is not None,

@@ -171,7 +171,7 @@ def test_every_moment_of_a_campaign_in_its_order(house: House) -> None:
         "remind_confirm": 1,
         "reminder": 2,
         "confirm_reminder": 1,
-        "deadline_warning": 2,
+        "deadline_warning": 6,
         "closed": 2,
     }
     assert house.letters() == {DispatchState.SENT: 1}

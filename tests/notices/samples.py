@@ -157,6 +157,7 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
         "approved": False,
         "note": "The fax number has no country code.\nPlease check it.",
     },
+    "deadline_warning-week": {"hours_left": 168},
     "deadline_warning-stop": {"hours_left": 24, "ask_section": False},
     "closed-stopped": {"reason": "stopped", "by_name": "Olena Organiser"},
     "closed-outcome": {"reason": "outcome", "by_name": "Olena Organiser"},

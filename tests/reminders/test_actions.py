@@ -125,16 +125,28 @@ def test_three_wishes_a_day_for_one_address_and_no_more_mail(
     assert notices_in(session) == ["remind_confirm"] * 3
 
 
-def test_organisers_are_warned_once_three_days_before_and_told_of_the_end(
+def test_organisers_are_warned_three_times_once_each_and_told_of_the_end(
     session: Session, keys: Keys, campaign: Campaign
 ) -> None:
     an_account(session, OLENA)
     an_account(session, AMAL)
     an_account(session, KOFI, (RoleName.COORDINATOR,))
-    early = END - timedelta(hours=72, seconds=1)
+    early = END - timedelta(hours=168, seconds=1)
     assert staff.warn_of_deadlines(session, keys, links=LINKS, now=early) == 0
-    for hours in (72, 48):
-        staff.warn_of_deadlines(session, keys, links=LINKS, now=END - timedelta(hours=hours))
+    warned = {
+        hours: staff.warn_of_deadlines(session, keys, links=LINKS, now=END - timedelta(hours=hours))
+        for hours in (168, 100, 72, 48, 24, 1)
+    }
+    assert warned == {168: 1, 100: 0, 72: 1, 48: 0, 24: 1, 1: 0}
     closed = close_expired(session, END)
     staff.announce_closed(session, keys, closed, links=LINKS, now=END)
-    assert notices_in(session) == ["closed", "closed", "deadline_warning", "deadline_warning"]
+    assert notices_in(session) == ["closed"] * 2 + ["deadline_warning"] * 6
+
+
+def test_who_was_away_is_warned_once_with_the_hours_that_are_left(
+    session: Session, keys: Keys, campaign: Campaign
+) -> None:
+    an_account(session, OLENA)
+    late = END - timedelta(hours=20)
+    assert staff.warn_of_deadlines(session, keys, links=LINKS, now=late) == 1
+    assert notices_in(session) == ["deadline_warning"]
