@@ -107,7 +107,10 @@ def void_review(session: Session, campaign: Campaign, by: Account, now: datetime
 
 
 def publish(session: Session, campaign: Campaign, by: Account, now: datetime) -> None:
-    """Open a reviewed campaign. `by` is the second person: neither its writer nor the asker."""
+    """Open a reviewed campaign, at once or at the instant that its timing names.
+
+    `by` is the second person: neither its writer nor the asker.
+    """
     review = queries.find_open_review(session, campaign.id)
     if campaign.state is not CampaignState.IN_REVIEW or review is None:
         raise rules.WrongMove(f"{campaign.state} is not in review")
@@ -121,7 +124,11 @@ def publish(session: Session, campaign: Campaign, by: Account, now: datetime) ->
     if campaign.closes_at is None or campaign.closes_at <= now:
         raise rules.BadDeadline
     _decide(review, by, approved=True, note="", now=now)
-    _open(session, campaign, by, now)
+    if campaign.opens_at is None or campaign.opens_at <= now:
+        _open(session, campaign, by, now)
+        return
+    campaign.state = CampaignState.SCHEDULED
+    _record(session, campaign, "scheduled", by, now, opens_at=campaign.opens_at.isoformat())
 
 
 def open_without_review(session: Session, campaign: Campaign, now: datetime) -> None:
@@ -226,6 +233,27 @@ def unhide(session: Session, campaign: Campaign, by: Account, now: datetime) -> 
     campaign.hidden = False
     _move_gate(session, campaign)
     _record(session, campaign, "shown_again", by, now)
+
+
+def open_scheduled(session: Session, now: datetime) -> list[UUID]:
+    """Open every reviewed campaign whose hour has come; return their ids. Safe to run twice.
+
+    One whose end has passed meanwhile goes back to its writer: nobody could sign it.
+    """
+    ready = (
+        select(Campaign)
+        .where(Campaign.state == CampaignState.SCHEDULED, Campaign.opens_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+    opened = []
+    for campaign in session.scalars(ready):
+        if campaign.closes_at is None or campaign.closes_at <= now:
+            campaign.state = CampaignState.DRAFT
+            _record(session, campaign, "opening_missed", None, now)
+            continue
+        _open(session, campaign, None, now)
+        opened.append(campaign.id)
+    return opened
 
 
 def close_expired(session: Session, now: datetime) -> list[UUID]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from app.authorities.models import Authority
 from app.campaigns import editing
 from app.campaigns.actions import set_deadline, slug_of
 from app.campaigns.models import Audience, Campaign, Target, TargetKind
-from app.campaigns.rules import BadDeadline, closes_at
+from app.campaigns.rules import BadDeadline, closes_at, opens_at
 from app.campaigns.wording import NEW
 from app.core.forms import Check, FieldErrors
 from app.core.i18n import countries, is_language
@@ -24,6 +25,8 @@ from app.core.i18n import countries, is_language
 _KEY = re.compile(r"[a-z][a-z0-9-]{1,39}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COUNTRIES = frozenset(code for code, _ in countries("en"))
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+MIDNIGHT = "00:00"
 LETTER_LANGUAGES_AT_MOST = 6
 
 
@@ -88,11 +91,16 @@ class TargetsForm:
 
 @dataclass(frozen=True, slots=True)
 class TimingForm:
-    """The last valid day, its time and its zone."""
+    """The last valid day, its time and its zone; and the opening, where it is not at once.
+
+    Both moments stand on the clocks of that zone.
+    """
 
     last_day: str
     last_time: str
     time_zone: str
+    opens_day: str = ""
+    opens_time: str = ""
 
 
 def read_facts(campaign: Campaign) -> FactsForm:
@@ -238,7 +246,16 @@ def save_targets(
 
 def read_timing(campaign: Campaign) -> TimingForm:
     last_day = campaign.last_day.isoformat() if campaign.last_day else ""
-    return TimingForm(last_day, campaign.last_time, campaign.time_zone)
+    if campaign.opens_at is None:
+        return TimingForm(last_day, campaign.last_time, campaign.time_zone)
+    opens = campaign.opens_at.astimezone(ZoneInfo(campaign.time_zone))
+    return TimingForm(
+        last_day,
+        campaign.last_time,
+        campaign.time_zone,
+        opens.date().isoformat(),
+        opens.strftime("%H:%M"),
+    )
 
 
 def save_timing(
@@ -250,13 +267,24 @@ def save_timing(
     opened: str,
     now: datetime,
 ) -> None:
-    """Save the deadline of a draft. A published one is extended, so that people are told."""
+    """Save a draft's end and opening. A published one is extended, so that people are told."""
     editing.lock(session, campaign)
-    form = TimingForm(form.last_day.strip(), form.last_time.strip(), form.time_zone)
+    opens_day, opens_time = form.opens_day.strip(), form.opens_time.strip()
+    form = TimingForm(
+        form.last_day.strip(),
+        form.last_time.strip(),
+        form.time_zone,
+        opens_day,
+        (opens_time or MIDNIGHT) if opens_day else opens_time,
+    )
     if not editing.require_unchanged(campaign, read_timing(campaign), form, opened):
         return
-    last_day = checked_deadline(form, now, Check())
+    check = Check()
+    last_day = checked_deadline(form, now, check)
+    opening = _checked_opening(form, last_day, now, check)
+    check.done()
     set_deadline(campaign, last_day, form.last_time, form.time_zone, now)
+    campaign.opens_at = opening
     editing.edited(session, campaign, by, "timing", now)
 
 
@@ -266,7 +294,7 @@ def checked_deadline(form: TimingForm, now: datetime, check: Check) -> date:
     if last_day is None:
         check.refuse("last_day", "missing")
         raise FieldErrors(check.errors)
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", form.last_time):
+    if not _CLOCK.fullmatch(form.last_time):
         check.refuse("last_time", "no_time")
         raise FieldErrors(check.errors)
     try:
@@ -278,6 +306,26 @@ def checked_deadline(form: TimingForm, now: datetime, check: Check) -> date:
             check.refuse("last_day", "past")
     check.done()
     return last_day
+
+
+def _checked_opening(
+    form: TimingForm, last_day: date, now: datetime, check: Check
+) -> datetime | None:
+    """The instant at which a reviewed campaign opens, or nothing where it opens at once."""
+    day = _day(check, "opens_day", form.opens_day)
+    if day is None:
+        if form.opens_time and not form.opens_day:
+            check.refuse("opens_day", "missing")
+        return None
+    if not _CLOCK.fullmatch(form.opens_time):
+        check.refuse("opens_time", "no_time")
+        return None
+    at = opens_at(day, form.opens_time, form.time_zone)
+    if at <= now:
+        check.refuse("opens_day", "past")
+    elif at >= closes_at(last_day, form.last_time, form.time_zone):
+        check.refuse("opens_day", "after_the_end")
+    return at
 
 
 def _checked_facts(check: Check, form: FactsForm) -> FactsForm:

@@ -150,6 +150,16 @@ def closes_at(last_day: date, last_time: str, zone: str) -> datetime:
     return max(reading.astimezone(UTC) for reading in readings) + timedelta(minutes=1)
 
 
+def opens_at(day: date, time_of_day: str, zone: str) -> datetime:
+    """The instant, in UTC, at which clocks in `zone` show that time; the first, if they do twice.
+
+    A time that the clocks jump over is read as they stood before the jump, which is an hour later
+    on the new clock.
+    """
+    moment = datetime.combine(day, time.fromisoformat(time_of_day), ZoneInfo(zone))
+    return moment.astimezone(UTC)
+
+
 def missing_for_review(
     campaign: Campaign, templates: Mapping[tuple[UUID, str], LetterTemplate]
 ) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.campaigns.actions import close_expired
+from app.campaigns.actions import close_expired, open_scheduled
 from app.core.leases import forget_ticks
 from app.core.throttle import forget_windows
 from app.core.tokens import Keys
@@ -58,6 +58,7 @@ def _clean_up(work: Work) -> None:
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 TIMETABLE = (
+    Job("open-scheduled-campaigns", SECOND, lambda w: len(open_scheduled(w.session, w.now))),
     # Pages, confirmations and letters stop at the instant itself; this writes it down.
     Job("close-expired-campaigns", SECOND, _close_expired),
     Job("tell-writers", 5 * SECOND, lambda w: settle(w.session, w.keys, links=w.links, now=w.now)),

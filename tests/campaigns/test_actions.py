@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -100,6 +100,47 @@ def test_it_takes_two_to_publish(
     assert (draft.gate.state, draft.gate.open_until) == (GateState.OPEN, draft.closes_at)
     review = session.scalars(select(Review)).one()
     assert (review.approved, review.decided_by_id) == (True, amal.id)
+
+
+def scheduled(session: Session, draft: Campaign, olena: Account, amal: Account) -> datetime:
+    """A reviewed campaign that waits for its hour; return the hour."""
+    draft.opens_at = LATER + timedelta(days=1)
+    actions.ask_for_review(session, draft, olena, NOON)
+    session.flush()
+    actions.publish(session, draft, amal, LATER)
+    return draft.opens_at
+
+
+def test_a_campaign_with_an_hour_opens_by_itself_in_that_second(
+    session: Session, draft: Campaign, olena: Account, amal: Account
+) -> None:
+    hour = scheduled(session, draft, olena, amal)
+    assert draft.state is CampaignState.SCHEDULED
+    assert rules.page_state(draft, LATER) is rules.PageState.NOT_PUBLIC
+    assert draft.gate.state is GateState.CLOSED
+    assert actions.open_scheduled(session, hour - timedelta(microseconds=1)) == []
+    assert actions.open_scheduled(session, hour) == [draft.id]
+    assert actions.open_scheduled(session, hour) == []
+    assert (draft.state, draft.opened_at) == (CampaignState.OPEN, hour)
+    assert (draft.gate.state, draft.gate.open_until) == (GateState.OPEN, draft.closes_at)
+
+
+def test_what_waits_for_its_hour_can_be_taken_back(
+    session: Session, draft: Campaign, olena: Account, amal: Account
+) -> None:
+    hour = scheduled(session, draft, olena, amal)
+    actions.return_to_writer(session, draft, amal, "Not yet.", LATER)
+    assert draft.state is CampaignState.DRAFT
+    assert actions.open_scheduled(session, hour) == []
+
+
+def test_a_campaign_whose_end_has_passed_is_not_opened(
+    session: Session, draft: Campaign, olena: Account, amal: Account
+) -> None:
+    scheduled(session, draft, olena, amal)
+    assert draft.closes_at is not None
+    assert actions.open_scheduled(session, draft.closes_at) == []
+    assert draft.state is CampaignState.DRAFT
 
 
 def test_the_writer_does_not_publish_what_another_asked_for(

@@ -218,6 +218,40 @@ def test_a_deadline_is_resolved_in_its_own_zone(session: Session, keys: Keys) ->
     assert campaign.closes_at.isoformat() == "2026-12-31T18:15:00+00:00"
 
 
+def test_an_opening_stands_on_the_clocks_of_the_same_place(session: Session, keys: Keys) -> None:
+    olena = an_account(session, OLENA)
+    campaign = a_draft(session, keys, olena)
+    mark = mark_of(planning.read_timing(campaign))
+    form = TimingForm("2026-12-31", "23:59", "Asia/Kathmandu", "2026-12-01", "")
+    planning.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
+    assert campaign.opens_at is not None
+    assert campaign.opens_at.isoformat() == "2026-11-30T18:15:00+00:00"
+    assert planning.read_timing(campaign) == replace(form, opens_time="00:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "field", "code"),
+    [
+        ("2026-05-01", "09:30", "opens_day", "past"),
+        ("2027-01-01", "00:00", "opens_day", "after_the_end"),
+        ("2026-12-01", "9 o'clock", "opens_time", "no_time"),
+        ("soon", "09:30", "opens_day", "no_date"),
+        ("", "09:30", "opens_day", "missing"),
+    ],
+)
+def test_an_opening_that_cannot_be_is_refused_at_its_field(
+    session: Session, keys: Keys, day: str, time: str, field: str, code: str
+) -> None:
+    olena = an_account(session, OLENA)
+    campaign = a_draft(session, keys, olena)
+    mark = mark_of(planning.read_timing(campaign))
+    form = TimingForm("2026-12-31", "23:59", "Asia/Kathmandu", day, time)
+    with pytest.raises(FieldErrors) as refused:
+        planning.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
+    assert refused.value.errors[field].code == code
+    assert campaign.opens_at is None
+
+
 def test_what_somebody_was_writing_goes_to_a_colleague(session: Session, keys: Keys) -> None:
     olena, amal = an_account(session, OLENA), an_account(session, AMAL)
     campaign = a_draft(session, keys, olena)

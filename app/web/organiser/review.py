@@ -78,7 +78,8 @@ def publish(ref: str) -> ResponseReturnValue:
         actions.publish(session, campaign, by, now())
         _tell_writer(session, campaign, by, approved=True, note="")
 
-    return _do(ref, act, then="published")
+    waits = my_campaign(reading(), ref).opens_at
+    return _do(ref, act, then="scheduled" if waits and waits > now() else "published")
 
 
 @open_to(Audience.ORGANISER)

@@ -113,7 +113,13 @@ def _draw_extend(campaign: Campaign, screen: Screen) -> str:
 
 
 def _fields(form: TimingForm) -> Fields:
-    return {"last_day": form.last_day, "last_time": form.last_time, "time_zone": form.time_zone}
+    return {
+        "last_day": form.last_day,
+        "last_time": form.last_time,
+        "time_zone": form.time_zone,
+        "opens_day": form.opens_day,
+        "opens_time": form.opens_time,
+    }
 
 
 def _form(zone: str = "") -> TimingForm:
@@ -122,4 +128,6 @@ def _form(zone: str = "") -> TimingForm:
         typed.get("last_day", ""),
         typed.get("last_time", ""),
         zone or typed.get("time_zone", ""),
+        typed.get("opens_day", ""),
+        typed.get("opens_time", ""),
     )

@@ -86,6 +86,26 @@ def test_a_draft_that_lacks_something_cannot_be_given_to_review(
     assert office.campaign().state is CampaignState.DRAFT
 
 
+def test_a_campaign_is_published_for_an_hour_and_can_be_taken_back(
+    office: Office, olena: Person, amal: Person
+) -> None:
+    day = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    saved = olena.fill(office.draft("timing"), opens_day=day, opens_time="09:30")
+    assert saved.form().get("opens_day") == day
+    ask(office, olena)
+    assert "it opens by itself" in amal.open(office.draft("review")).text
+    done = amal.press(ticked(amal.open(office.draft("review"))))
+    assert "until then nobody sees it" in done.text
+    assert office.campaign().state is CampaignState.SCHEDULED
+    assert office.anybody().open(f"/en/campaigns/{office.draft_ref}").status == 404
+
+    page = olena.open(office.draft("review"))
+    assert "opens by itself" in page.text
+    returned = olena.fill(office.draft("review"), note="A date is wrong.")
+    assert returned.status == 200
+    assert office.campaign().state is CampaignState.DRAFT
+
+
 def test_the_author_alone_cannot_publish(office: Office, olena: Person) -> None:
     ask(office, olena)
     page = olena.open(office.draft("review"))
