@@ -7,6 +7,7 @@ from flask import Flask
 from app.cli import (
     account,
     campaign,
+    clock,
     data,
     demonstration,
     letter,
@@ -28,6 +29,7 @@ def add_commands(app: Flask) -> None:
         demonstration.demo,
         account.user,
         campaign.campaign,
+        clock.clock,
         letter.letter,
         mail.mail,
         data.data,

@@ -82,8 +82,7 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
     for found in queries.list_ending(session, now, before):
         if found.closes_at is None:
             continue
-        step = rules.staff_step(found.closes_at, now)
-        again = f"{found.closes_at.isoformat()}:{step}"
+        again = _step(found.closes_at, rules.staff_step(found.closes_at, now))
         owed = [
             account
             for account in _organisers(session, found.section_id)
@@ -112,6 +111,15 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
         for account in owed:
             _send(session, keys, campaign, account, "deadline_warning", values, now, again=again)
     return warned
+
+
+def warning_keys(session: Session, campaign: Campaign, closes_at: datetime, step: int) -> list[str]:
+    """The once keys of the warnings that one step before the end owes, one an organiser."""
+    again = _step(closes_at, step)
+    return [
+        _once("deadline_warning", campaign, account, again)
+        for account in _organisers(session, campaign.section_id)
+    ]
 
 
 def announce_closed(
@@ -147,6 +155,10 @@ def _organisers(session: Session, section_id: UUID) -> Sequence[Account]:
         .order_by(Account.id)
     )
     return session.scalars(organising).all()
+
+
+def _step(closes_at: datetime, hours_before: int | None) -> str:
+    return f"{closes_at.isoformat()}:{hours_before}"
 
 
 def _once(name: str, campaign: Campaign, account: Account, again: str) -> str:

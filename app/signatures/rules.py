@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from app.authorities.models import Authority, ContactKind
@@ -232,6 +232,15 @@ def link_ends_at(campaign: Campaign, now: datetime) -> datetime:
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     ends = hour + LINK_LIVES
     return min(ends, campaign.closes_at) if campaign.closes_at else ends
+
+
+def is_nudged(signed_on: date, link_ends_at: datetime) -> bool:
+    """Whether who has not pressed the button is written to once more, a day before it ends.
+
+    A link that lives little longer than a day needs no second mail the same evening.
+    """
+    signed_at = datetime.combine(signed_on, time(), UTC)
+    return link_ends_at - signed_at > 2 * REMIND_BEFORE_LINK_ENDS
 
 
 def delete_on(campaign: Campaign) -> date:

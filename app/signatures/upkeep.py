@@ -20,7 +20,7 @@ from app.sections.models import Section
 from app.signatures import notices, queries
 from app.signatures.ladder import doubt_address
 from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
-from app.signatures.rules import LINK_LIVES, NO_COUNTRY, REMIND_BEFORE_LINK_ENDS
+from app.signatures.rules import LINK_LIVES, NO_COUNTRY, REMIND_BEFORE_LINK_ENDS, is_nudged
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
@@ -54,9 +54,7 @@ def remind_unconfirmed(
     waiting = queries.list_unreminded(session, now + REMIND_BEFORE_LINK_ENDS, now, limit)
     for signature in waiting:
         signature.reminded = True
-        lived = signature.link_ends_at - _signed_at(signature)
-        # A link that lives little longer than a day needs no second mail the same evening.
-        if lived > 2 * REMIND_BEFORE_LINK_ENDS:
+        if is_nudged(signature.signed_on, signature.link_ends_at):
             seal = queries.seal_of(session, keys, signature)
             notices.confirm(session, keys, seal, signature, links, now, name="confirm_reminder")
     return len(waiting)
@@ -164,7 +162,3 @@ def _state(letter: Letter) -> DispatchState | None:
 def _mark_settled(letters: list[Letter]) -> None:
     for letter in letters:
         letter.settled = True
-
-
-def _signed_at(signature: Signature) -> datetime:
-    return datetime.combine(signature.signed_on, datetime.min.time(), signature.link_ends_at.tzinfo)

@@ -12,6 +12,7 @@ from app.web.organiser import (
     address_book,
     budget,
     campaign,
+    coming,
     demands,
     desk,
     facts,
@@ -50,6 +51,7 @@ ACCOUNT: tuple[Route, ...] = (
 )
 DESK: tuple[Route, ...] = (
     ("", "GET", desk.desk),
+    ("/coming", "GET", coming.coming),
     ("/campaigns", "GET", desk.campaigns),
     ("/campaigns/new", "GET", campaign.new),
     ("/campaigns/new", "POST", campaign.save_new),

@@ -1,0 +1,250 @@
+"""The dry run says what then happens: both lists are made apart and must be the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.campaigns.models import Campaign, CampaignState
+from app.core.db import Base, Database, unit_of_work
+from app.core.tokens import Keys
+from app.delivery.channels.maildir import Maildir
+from app.delivery.models import Dispatch, DispatchState, GateState, Lane
+from app.delivery.worker import Worker
+from app.jobs.timetable import TIMETABLE, Work
+from app.reminders.actions import ask, confirm_request
+from app.reminders.models import ReminderRequest
+from app.reminders.outlook import Event, EventKind, foresee
+from app.signatures.actions import confirm
+from app.signatures.models import Signature, SignatureState
+from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature, an_account
+from tests.cast import AMAL, OLENA, Person
+
+DAYS = 13
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOTICES = {
+    "confirm_reminder": EventKind.NUDGE,
+    "reminder": EventKind.REMINDER,
+    "deadline_warning": EventKind.STAFF_WARNING,
+}
+# Campaigns end on full hours here, in three zones; one waits for its hour, one is paused.
+ENDS = {
+    "soon": NOON + timedelta(days=2, hours=7),
+    "later": NOON + timedelta(days=8, hours=12),
+    "paused": NOON + timedelta(days=5),
+    "scheduled": NOON + timedelta(days=9, hours=1),
+}
+
+
+@dataclass
+class Town:
+    """Several campaigns with people at every stage, and a clock that is moved by hand."""
+
+    database: Database
+    keys: Keys
+    worker: Worker
+    now: datetime = NOON
+    happened: Counter[tuple[datetime, str, EventKind]] = field(default_factory=Counter)
+
+    def foreseen(self, days: int) -> Counter[tuple[datetime, str, EventKind]]:
+        with self.database.reading() as session:
+            events = foresee(session, NOON, NOON + days * DAY, NOON)
+        return by_what(events)
+
+    def live(self, hours: Iterable[datetime]) -> None:
+        """In each of these hours every job, and the worker at both ends of the hour."""
+        for hour in sorted(hours):
+            self._watch(hour, self._tick)
+            self.now = hour + HOUR - timedelta(seconds=1)
+            self._watch(hour, self.worker.drain)
+
+    def _tick(self) -> None:
+        for job in TIMETABLE:
+            with unit_of_work(self.database.writing) as session:
+                job.do(Work(session, self.keys, LINKS, self.now))
+        self.worker.drain()
+
+    def _watch(self, hour: datetime, do: object) -> None:
+        self.now = max(self.now, hour)
+        before = self._snapshot()
+        assert callable(do)
+        do()
+        after = self._snapshot()
+        for what in after | before:
+            more = after[what] - before[what]
+            reference, kind = what
+            if kind is EventKind.DESTROY:
+                more = -more
+            if more > 0:
+                self.happened[hour, reference, kind] += more
+
+    def _snapshot(self) -> Counter[tuple[str, EventKind]]:
+        with self.database.reading() as session:
+            return Counter(dict(_counts(session)))
+
+
+def _counts(session: Session) -> Iterator[tuple[tuple[str, EventKind], int]]:
+    """What the tables say has happened so far; `destroy` counts what is still there."""
+    campaigns = {each.id: each for each in session.scalars(select(Campaign))}
+    by_key = {each.key_id: each.reference for each in campaigns.values()}
+    notices: Counter[tuple[str, EventKind]] = Counter()
+    rows = session.execute(
+        select(Dispatch.once_key, Dispatch.key_id).where(Dispatch.lane == Lane.NOTICE)
+    )
+    for once_key, key_id in rows:
+        kind = NOTICES.get(once_key.split(":")[1])
+        if kind:
+            notices[by_key[key_id], kind] += 1
+    yield from notices.items()
+    gates = {each.gate_id: each.reference for each in campaigns.values()}
+    for gate, state, times in session.execute(
+        select(Dispatch.gate_id, Dispatch.state, func.count())
+        .where(Dispatch.lane == Lane.LETTER)
+        .group_by(Dispatch.gate_id, Dispatch.state)
+    ):
+        if state is DispatchState.SENT:
+            yield (gates[gate], EventKind.LETTERS), times
+    for each in campaigns.values():
+        opened = each.state is not CampaignState.SCHEDULED
+        yield (each.reference, EventKind.OPENS), int(opened)
+        # One more than the letters that stay behind, so that an end without any shows too.
+        closed = each.state is CampaignState.CLOSED
+        cancelled = select(func.count()).where(
+            Dispatch.gate_id == each.gate_id, Dispatch.state == DispatchState.CANCELLED
+        )
+        stayed = session.scalar(cancelled) or 0
+        yield (each.reference, EventKind.CLOSES), (stayed + 1) if closed else 0
+        people = select(func.count()).where(Signature.campaign_id == each.id)
+        forgotten = people.where(Signature.state == SignatureState.FORGOTTEN)
+        yield (each.reference, EventKind.FORGET), session.scalar(forgotten) or 0
+        kept = people.where(
+            Signature.state == SignatureState.CONFIRMED, Signature.sealed_email.is_not(None)
+        )
+        yield (each.reference, EventKind.DESTROY), session.scalar(kept) or 0
+
+
+def hours(days: int, every: int) -> set[datetime]:
+    return {NOON + number * HOUR for number in range(0, days * 24, every)}
+
+
+def by_what(events: list[Event]) -> Counter[tuple[datetime, str, EventKind]]:
+    found: Counter[tuple[datetime, str, EventKind]] = Counter()
+    for event in events:
+        hour = event.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        times = event.count + 1 if event.kind is EventKind.CLOSES else event.count
+        if times:
+            found[hour, event.reference, event.kind] += times
+    return found
+
+
+def everything(session: Session) -> dict[str, list[str]]:
+    return {
+        name: sorted(str(tuple(row)) for row in session.execute(select(table)))
+        for name, table in Base.metadata.tables.items()
+    }
+
+
+@pytest.fixture
+def town(database: Database, keys: Keys, tmp_path: Path) -> Iterator[Town]:
+    with unit_of_work(database.writing) as session:
+        for person in (OLENA, AMAL):
+            an_account(session, person)
+        for number, (name, end) in enumerate(ENDS.items()):
+            campaign = a_campaign(session, keys, closes_at=end)
+            session.execute(Base.metadata.tables["section"].update().values(keep_days=number + 1))
+            if name != "scheduled":
+                _people(session, keys, campaign, number)
+            _stand(campaign, name)
+    worker = Worker(
+        database,
+        keys,
+        local=Maildir(tmp_path / "mail"),
+        relay=None,
+        name="test",
+        lease=timedelta(seconds=30),
+        clock=lambda: town.now,
+    )
+    town = Town(database, keys, worker)
+    yield town
+    worker.close()
+
+
+def _people(session: Session, keys: Keys, campaign: Campaign, number: int) -> None:
+    for each in range(4):
+        who = Person(f"Person {number} {each}", f"p{number}.{each}@example.org")
+        signature = a_signature(session, keys, campaign, a_form(campaign, who=who))
+        if each % 2:
+            confirm(session, keys, signature, links=LINKS, now=NOON)
+    for each in range(number + 1):
+        address = f"reader{number}.{each}@example.org"
+        ask(session, keys, campaign, address, "en", links=LINKS, now=NOON)
+    session.flush()
+    for wish in session.scalars(select(ReminderRequest).filter_by(campaign_id=campaign.id)):
+        confirm_request(wish, NOON)
+
+
+def _stand(campaign: Campaign, name: str) -> None:
+    if name == "paused":
+        campaign.state = CampaignState.PAUSED
+        campaign.gate.state = GateState.PAUSED
+    if name == "scheduled":
+        campaign.state = CampaignState.SCHEDULED
+        campaign.opened_at = None
+        campaign.gate.state = GateState.CLOSED
+        campaign.opens_at = NOON + timedelta(days=3, hours=2)
+
+
+def test_the_dry_run_and_what_then_happens_are_the_same_list(town: Town) -> None:
+    foreseen = town.foreseen(DAYS)
+    kinds = {kind for _, _, kind in foreseen}
+    assert kinds == set(EventKind), "the town must have something of everything"
+    # What happens in an hour that nobody foresaw shows at the next of these, as a difference.
+    town.live({hour for hour, _, _ in foreseen} | hours(DAYS, 6))
+    assert town.happened == foreseen
+
+
+@pytest.mark.long
+def test_thirty_days_of_it(town: Town) -> None:
+    with unit_of_work(town.database.writing) as session:
+        session.execute(Base.metadata.tables["section"].update().values(keep_days=15))
+    foreseen = town.foreseen(30)
+    town.live(hours(30, 1))
+    assert town.happened == foreseen
+
+
+def test_the_dry_run_changes_nothing(town: Town) -> None:
+    with town.database.reading() as session:
+        before = everything(session)
+    town.foreseen(30)
+    with town.database.reading() as session:
+        assert everything(session) == before
+
+
+def test_what_is_overdue_stands_at_this_moment_and_what_is_too_late_nowhere(town: Town) -> None:
+    late = ENDS["soon"] - timedelta(hours=17)
+    with town.database.reading() as session:
+        first = foresee(session, late, late + HOUR, late)
+        much_later = foresee(
+            session, ENDS["soon"] - 10 * HOUR, ENDS["soon"], ENDS["soon"] - 10 * HOUR
+        )
+    reminders = [event.at for event in first if event.kind is EventKind.REMINDER]
+    # Twenty-four hours before the end was seven hours ago: past the grace, for this campaign.
+    assert reminders == []
+    warned = [event for event in first if event.kind is EventKind.STAFF_WARNING]
+    assert {event.at for event in warned} == {late}
+    assert all(event.kind is not EventKind.REMINDER for event in much_later)
+
+
+def test_one_campaign_alone(town: Town) -> None:
+    with town.database.reading() as session:
+        one = session.scalars(select(Campaign).order_by(Campaign.reference)).first()
+        assert one is not None
+        events = foresee(session, NOON, NOON + 30 * DAY, NOON, reference=one.reference)
+    assert {event.reference for event in events} == {one.reference}
