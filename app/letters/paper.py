@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -110,14 +110,14 @@ def _try(letter: FinishedLetter, number: int) -> dict[str, Any]:
 
 
 def _pages_each(printed: bytes, letters: int) -> list[int]:
-    """How many pages each letter takes: paper.typ begins to count anew with each."""
-    # The first object of a file by typst says it; to read the whole takes as long as to set it.
+    """How many pages each letter takes."""
+    # The first object of a file by typst says it of all; to read the rest takes pypdf a while.
     total = _PAGES.match(printed)
     if total and int(total[1]) == letters:
         return [1] * letters
+    # The signs before the numbers of pages alternate from letter to letter.
     labels = PdfReader(io.BytesIO(printed)).page_labels
-    begins = [place for place, label in enumerate(labels) if label == "1"]
-    return [end - begin for begin, end in pairwise([*begins, len(labels)])]
+    return [sum(1 for _ in pages) for _, pages in groupby(labels, key=lambda label: label[0])]
 
 
 def print_job(source: str, job: Callable[[Marker], dict[str, Any]]) -> bytes:
