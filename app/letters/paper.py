@@ -5,7 +5,9 @@ One compiler is kept for the life of the process; a new one for each letter take
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -18,6 +20,7 @@ from threading import Lock
 from typing import Any
 
 import typst
+from pypdf import PdfReader
 
 from app.core.i18n import text_direction
 from app.letters.fonts import clusters, family_names, missing_glyphs, named, typst_fonts
@@ -31,6 +34,9 @@ _LANGUAGE = re.compile(r"(?P<lang>[a-z]{2,3})(?:-[A-Za-z]{4})?(?:-(?P<region>[A-
 _TOO_LONG_FOR_ADDRESS = re.compile(r"[^ ]{28,}")
 _TOO_LONG_FOR_LINE = re.compile(r"[^ ]{50,}")
 _BREAK_EVERY = 8
+# What a letter is set in, in points, until it fits its page.
+_SIZES = (11, 10.5, 10)
+_PAGES = re.compile(rb"%PDF-[^/]{,40}<</Type/Pages/Count (\d+)")
 _turn = Lock()
 
 
@@ -61,16 +67,57 @@ def print_letters(
     """One PDF with every letter on sheets of its own.
 
     The same letters give the same bytes: the file holds no clock time and no random number.
+
+    One page is what an office reads: a letter a little too long is set a little smaller. Whether it
+    is too long is seen in the file, for letting typst measure first costs each letter twice.
     """
     lines = tuple(one_line(line) for line in sender)
-    return print_job(
-        "paper.typ",
-        lambda mark: {
+    tries = [0] * len(letters)
+
+    def job(mark: Marker) -> dict[str, Any]:
+        return {
             "paper": paper.value,
             "sender": [directed(mark(line)) for line in lines],
-            "letters": [sheet_of(letter, mark) for letter in letters],
-        },
-    )
+            "letters": [
+                {**sheet_of(letter, mark), **_try(letter, number)}
+                for letter, number in zip(letters, tries, strict=True)
+            ],
+        }
+
+    while True:
+        printed = print_job("paper.typ", job)
+        spilled = [
+            place
+            for place, pages in enumerate(_pages_each(printed, len(letters)))
+            if pages > 1 and tries[place] < len(_SIZES)
+        ]
+        if not spilled:
+            return printed
+        for place in spilled:
+            tries[place] += 1
+
+
+def _try(letter: FinishedLetter, number: int) -> dict[str, Any]:
+    """In which size a letter is set, and what its only page says of its number.
+
+    A letter that is too long in every size has the largest, and pages that count themselves.
+    """
+    if number == len(_SIZES):
+        return {"size": _SIZES[0], "single": None}
+    one = figures(1, letter.language)
+    page = words_round(letter.language)["page"]
+    return {"size": _SIZES[number], "single": page.format(page=one, pages=one)}
+
+
+def _pages_each(printed: bytes, letters: int) -> list[int]:
+    """How many pages each letter takes."""
+    # The first object of a file by typst says it of all; to read the rest takes pypdf a while.
+    total = _PAGES.match(printed)
+    if total and int(total[1]) == letters:
+        return [1] * letters
+    # The signs before the numbers of pages alternate from letter to letter.
+    labels = PdfReader(io.BytesIO(printed)).page_labels
+    return [sum(1 for _ in pages) for _, pages in groupby(labels, key=lambda label: label[0])]
 
 
 def print_job(source: str, job: Callable[[Marker], dict[str, Any]]) -> bytes:
@@ -128,8 +175,7 @@ def sheet_of(letter: FinishedLetter, mark: Marker) -> dict[str, Any]:
         "title": letter.subject or letter.salutation or letter.writer,
         "date": letter.date,
         "address": [directed(line) for line in letter.address],
-        "crowded": len(letter.address) > 6 or any(len(line) > 34 for line in letter.address),
-        "short": _is_short(letter) and not notes,
+        "crowded": sum(map(_rows, letter.address)) > 6,
         "salutation": soft(letter.salutation),
         "subject": soft(letter.subject),
         "parts": [
@@ -187,13 +233,9 @@ def _marked(letter: FinishedLetter, mark: Marker) -> FinishedLetter:
     )
 
 
-def _is_short(letter: FinishedLetter) -> bool:
-    """Whether the letter is sure to fit one page, so that typst need not measure it first.
-
-    Measuring lays everything out once more, which is a third of the time of a letter.
-    """
-    texts = [letter.subject, letter.closing, *(part.text for part in letter.paragraphs)]
-    return sum(1.5 + len(text) // 65 for text in texts) <= 30
+def _rows(line: str) -> int:
+    """How many rows of an address a line takes at most; to measure them takes typst longer."""
+    return 1 if len(line) <= 34 else math.ceil(len(line) / 24)
 
 
 def directed(line: str) -> dict[str, str]:

@@ -244,6 +244,21 @@ def test_a_letter_from_the_right_keeps_its_address_in_the_window_at_the_left() -
     assert places["Today"][0] < 30
 
 
+@pytest.mark.parametrize("paper", Paper)
+@pytest.mark.parametrize(
+    "address",
+    [("A line of thirty-four characters ab",) * 3, ("Ministry " * 8,) * 2, ("Line",) * 6],
+    ids=["two rows each", "three rows each", "short"],
+)
+def test_an_address_of_six_rows_stands_in_the_window(
+    address: tuple[str, ...], paper: Paper
+) -> None:
+    places = positions(reader(replace(ENGLISH, address=address), paper=paper))
+    rows = [y for text, (x, y) in places.items() if x < 26 and 50 < y < 92]
+    assert rows
+    assert max(rows) < (88.5 if paper is Paper.A4 else 3.08 * 25.4)
+
+
 def test_a_crowded_address_stays_in_the_window() -> None:
     crowded = tuple(
         f"Line {number} of a long address with many words in it" for number in range(12)
@@ -291,13 +306,37 @@ def test_a_letter_a_little_too_long_is_set_smaller_instead_of_running_over() -> 
     assert 11 in type_sizes(lines(fullest + 1))
 
 
-def type_sizes(pdf: PdfReader) -> set[float]:
-    content = pdf.pages[0].get_contents()
+def type_sizes(pdf: PdfReader, page: int = 0) -> set[float]:
+    content = pdf.pages[page].get_contents()
     assert content is not None
     return {
         round(float(size), 1)
         for (_, size) in re.findall(rb"/(\w+) ([\d.]+) Tf", content.get_data())
     }
+
+
+def test_letters_in_one_file_are_set_and_numbered_as_each_is_alone() -> None:
+    def lines(count: int) -> FinishedLetter:
+        return saying(*["One line."] * count)
+
+    fullest = next(count for count in range(10, 40) if len(reader(lines(count + 1)).pages) > 1)
+    # Both signs of the alternation begin with a letter that spills, and end with one.
+    letters = [lines(count) for count in (fullest, fullest + 30, 3, fullest + 1, 60, 60, 3, 60)]
+    alone = [reader(letter) for letter in letters]
+    together = reader(*letters)
+    texts = [text for pdf in alone for text in page_texts(pdf)]
+    assert page_texts(together) == texts
+    assert "Page 1 of 1" in texts[0]
+    assert "Page 1 of 2" in texts[1]
+    assert [type_sizes(together, page) for page in range(len(texts))] == [
+        type_sizes(pdf, page) for pdf in alone for page in range(len(pdf.pages))
+    ]
+
+
+def test_a_subject_that_reads_like_a_count_of_pages_changes_nothing() -> None:
+    odd = "%PDF-1.7 1 0 obj <</Type/Pages/Count 7"
+    (text,) = page_texts(reader(saying("Hello.", subject=odd)))
+    assert text.endswith("Page 1 of 1")
 
 
 def test_pages_are_numbered_for_each_letter_in_its_language() -> None:
