@@ -59,19 +59,25 @@ def admit(session: Session, standings: Sequence[Standing], now: datetime) -> lis
 
     What stays on this machine reaches no office and is not booked. The rows behind a mailbox that
     is full are moved in the same transaction, so that no worker meets them again before their time.
+    Whoever takes the admitted ones writes `booked_at` on them.
     """
     by_mailbox: defaultdict[uuid.UUID, list[Standing]] = defaultdict(list)
     admitted = []
     for standing in standings:
-        if standing.mailbox is None or standing.dispatch.keep_local:
+        if standing.mailbox_id is None or standing.keep_local:
             admitted.append(standing)
         else:
-            by_mailbox[standing.mailbox.id].append(standing)
+            by_mailbox[standing.mailbox_id].append(standing)
     # In one order for every worker, so that two of them never wait for each other.
     for mailbox_id in sorted(by_mailbox):
         admitted += _admit_to(session, mailbox_id, by_mailbox[mailbox_id], now)
-    places = {standing.dispatch.id: place for place, standing in enumerate(standings)}
-    return sorted(admitted, key=lambda standing: places[standing.dispatch.id])
+    places = {standing.id: place for place, standing in enumerate(standings)}
+    return sorted(admitted, key=lambda standing: places[standing.id])
+
+
+def booked_at(now: datetime) -> datetime:
+    """The minute in whose windows a booking of now lies; the same for every mailbox."""
+    return Budget().starts(Span.MINUTE, now)
 
 
 def used_now(
@@ -253,12 +259,9 @@ def _admit_to(
     taken = candidates[: budget.room(used) if is_open else 0]
     if taken:
         _book(session, mailbox_id, budget, len(taken), now)
-        for standing in taken:
-            standing.dispatch.booked_at = budget.starts(Span.MINUTE, now)
         used = {span: used.get(span, 0) + len(taken) for span in Span}
     if len(taken) < len(candidates):
-        session.flush()  # the statement below moves rows as they stand in the database
-        _plan(session, mailbox, budget, used, {s.dispatch.id for s in taken}, now)
+        _plan(session, mailbox, budget, used, {s.id for s in taken}, now)
     return taken
 
 
