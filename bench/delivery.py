@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.engine import make_url
@@ -39,6 +39,7 @@ from app.delivery.dkim import make_keys
 from app.delivery.message import Message, build
 from app.delivery.models import Dispatch, DispatchState, Gate, Lane
 from bench.claiming import claiming_race
+from bench.talking import Talk, Took, a_talk
 from tests.faults.run import a_server
 
 ROOT: Final = Path(__file__).parent
@@ -64,14 +65,18 @@ class Bench:
     port: int
     slow_port: int
     letters: int
+    senders: ExitStack
     seconds: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    busy: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _talks: dict[str, list[Talk]] = field(default_factory=dict)
 
-    def note(self, side: str, seconds: float, letters: int | None = None) -> None:
-        self.seconds[side].append(seconds / (letters or self.letters))
+    def note(self, side: str, took: Took, letters: int | None = None) -> None:
+        self.seconds[side].append(took.seconds / (letters or self.letters))
+        self.busy[side].append(took.busy / (letters or self.letters))
 
-    def queue(self, letters: int) -> float:
-        """Put letters in, as confirmations do: some in one transaction. Return the seconds."""
-        began = time.perf_counter()
+    def queue(self, letters: int) -> Took:
+        """Put letters in, some in one transaction; how long it took."""
+        began, busy = time.perf_counter(), time.process_time()
         now = datetime.now(UTC)
         for first in range(0, letters, 100):
             with unit_of_work(self.database.writing) as session:
@@ -86,12 +91,12 @@ class Bench:
                         now=now,
                         gate=gate,
                     )
-        return time.perf_counter() - began
+        return Took(time.perf_counter() - began, time.process_time() - busy)
 
     def deliver(
         self, workers: int, *, guard: bool = True, signed: bool = False, slow: bool = False
-    ) -> float:
-        """Empty the outbox by so many processes; the seconds from the word to the last end."""
+    ) -> Took:
+        """Empty the outbox by so many processes; how long from the word to the last end."""
         told = {
             "url": self.url,
             "var": str(self.var),
@@ -99,15 +104,16 @@ class Bench:
             "guard": guard,
             "signed": signed,
         }
-        command = [sys.executable, "-m", "bench.sender", json.dumps(told)]
-        with ExitStack() as stack:
-            senders = [stack.enter_context(a_talk(command)) for _ in range(workers)]
-            began = time.perf_counter()
-            for sender in senders:
-                sender.say("")
-            for sender in senders:
-                sender.hear()
-            took = time.perf_counter() - began
+        kind = json.dumps(told)
+        talks = self._talks.setdefault(kind, [])
+        while len(talks) < workers:
+            command = [sys.executable, "-m", "bench.sender", kind]
+            talks.append(self.senders.enter_context(a_talk(command)))
+        began = time.perf_counter()
+        for sender in talks[:workers]:
+            sender.say("")
+        busy = sum(sender.took().busy for sender in talks[:workers])
+        took = Took(time.perf_counter() - began, busy)
         self.forget()
         return took
 
@@ -115,31 +121,9 @@ class Bench:
         """Every letter was handed over once; begin anew."""
         with unit_of_work(self.database.writing) as session:
             counted = select(Dispatch.state, func.count()).group_by(Dispatch.state)
-            states = {state: times for state, times in session.execute(counted)}
+            states = {row[0]: row[1] for row in session.execute(counted)}
             assert set(states) == {DispatchState.SENT}, states
             session.execute(delete(Dispatch))
-
-
-class Talk:
-    """A process that is told a line and answers with one."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def say(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-
-    def hear(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "it has ended"
-        return line
-
-    def ask(self, job: dict[str, Any]) -> float:
-        self.say(json.dumps(job))
-        return float(json.loads(self.hear())["seconds"])
 
 
 def main() -> int:
@@ -155,9 +139,7 @@ def main() -> int:
         folder.chmod(0o755)  # the server of PostgreSQL runs as another user
         port, slow_port = free_port(), free_port()
         as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
-        stack.enter_context(
-            a_process(["smtp-sink", *as_nobody, f"127.0.0.1:{port}", "512"], port)
-        )
+        stack.enter_context(a_process(["smtp-sink", *as_nobody, f"127.0.0.1:{port}", "512"], port))
         slow = [sys.executable, "-m", "bench.sink", str(slow_port), str(PAUSE_MS)]
         stack.enter_context(a_process(slow, slow_port))
         for kind in given.database or ("sqlite", "postgresql"):
@@ -167,7 +149,7 @@ def main() -> int:
                 plain, _ = stack.enter_context(a_server(folder / "server"))
                 url = plain.replace("postgresql://", "postgresql+psycopg://", 1)
             bench = a_bench(url, folder, port, slow_port, given.letters)
-            with a_peer(bench) as peer:
+            with bench.senders, a_peer(bench) as peer:
                 for number in range(given.rounds):
                     one_round(bench, peer)
                     print(f"round {number + 1} of {given.rounds} on {kind}", file=sys.stderr)
@@ -219,10 +201,13 @@ def one_round(bench: Bench, peer: Talk | None) -> None:
 
 def report(bench: Bench, kind: str) -> int:
     """The table, and how many goals were missed."""
-    print(f"\n{kind}: letters a second, median of {len(bench.seconds['ours, guard'])}")
+    print(f"\n{kind}: letters a second, medians of {len(bench.seconds['ours, guard'])}")
     for side, taken in bench.seconds.items():
-        noise = max(taken) / min(taken)
-        print(f"  {side:<46} {1 / median(taken):>9,.0f}   noise {noise:.2f}")
+        noise, busy = max(taken) / min(taken), median(bench.busy[side])
+        print(
+            f"  {side:<42} {1 / median(taken):>7,.0f}   noise {noise:4.2f}"
+            f"   {busy * 1e6:>6,.0f} µs of a processor each"
+        )
     races: list[tuple[str, str, float]] = []
     if any(side.startswith("post_office") for side in bench.seconds):
         best = best_of(bench, lambda side: not side.endswith("queueing"))
@@ -247,7 +232,9 @@ def report(bench: Bench, kind: str) -> int:
         ratio = median(other / mine for mine, other in pairs)
         missed += ratio < goal
         verdict = "met" if ratio >= goal else "MISSED"
-        print(f"  {ours} against {theirs}: {ratio:.2f} (goal {goal}) {verdict}")
+        busy = zip(bench.busy[ours], bench.busy[theirs], strict=True)
+        work = median(other / mine if mine else 0.0 for mine, other in busy)
+        print(f"  {ours} against {theirs}: {ratio:.2f} (goal {goal}) {verdict}; by work {work:.2f}")
     return missed
 
 
@@ -268,18 +255,20 @@ def a_message(number: int) -> Message:
     )
 
 
-def smtp_source(port: int, letters: int, sessions: int) -> float:
+def smtp_source(port: int, letters: int, sessions: int) -> Took:
     """Postfix's own generator: lines kept, bodies of the same length made from nothing."""
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), os.times()
     subprocess.run(
         ["smtp-source", "-d", "-s", str(sessions), "-m", str(letters), "-l", str(len(TEXT) + 300),
          "-f", SENDER, "-t", OFFICES[0], f"127.0.0.1:{port}"],
         check=True,
     )  # fmt: skip
-    return time.perf_counter() - began
+    now = os.times()
+    used = now.children_user + now.children_system - busy.children_user - busy.children_system
+    return Took(time.perf_counter() - began, used)
 
 
-def bare_smtplib(port: int, letters: int) -> float:
+def bare_smtplib(port: int, letters: int) -> Took:
     """The library with everything prepared: what a loop without a queue would reach."""
     now = datetime.now(UTC)
     ready = [
@@ -289,10 +278,10 @@ def bare_smtplib(port: int, letters: int) -> float:
     with smtplib.SMTP("127.0.0.1", port, local_hostname="[127.0.0.1]") as line:
         line.ehlo()
         line.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         for n, content in enumerate(ready):
             line.sendmail(SENDER, OFFICES[n % len(OFFICES)], content)
-        return time.perf_counter() - began
+        return Took(time.perf_counter() - began, time.process_time() - busy)
 
 
 def a_bench(url: str, folder: Path, port: int, slow_port: int, letters: int) -> Bench:
@@ -312,14 +301,17 @@ def a_bench(url: str, folder: Path, port: int, slow_port: int, letters: int) -> 
             mailbox = mailbox_for(session, office)
             mailbox.per_minute = mailbox.per_hour = 100_000_000
             mailbox.per_day = mailbox.at_most = 100_000_000
-    return Bench(url, folder, database, keys, seal, gate, port, slow_port, letters)
+    return Bench(url, folder, database, keys, seal, gate, port, slow_port, letters, ExitStack())
 
 
 @contextmanager
 def a_peer(bench: Bench) -> Iterator[Talk | None]:
     """django-post_office with a database of its own on the same server; None if not installed."""
     python = PEERS / "bin" / "python"
-    if not python.exists() or subprocess.run([python, "-c", "import django, nh3"]).returncode:
+    if (
+        not python.exists()
+        or subprocess.run([python, "-c", "import django, nh3"], check=False).returncode
+    ):
         yield None
         return
     url = make_url(bench.url)
@@ -345,20 +337,6 @@ def a_peer(bench: Bench) -> Iterator[Talk | None]:
     told = json.dumps({"database": database, "port": bench.port})
     with a_talk([str(python), str(ROOT / "peer_post_office.py"), told]) as talk:
         yield talk
-
-
-@contextmanager
-def a_talk(command: Sequence[str]) -> Iterator[Talk]:
-    """Start it and wait until it has said that it is ready."""
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            talk = Talk(process)
-            talk.hear()
-            yield talk
-        finally:
-            process.terminate()
 
 
 @contextmanager

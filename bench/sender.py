@@ -2,7 +2,8 @@
 
     python -m bench.sender '{"url": …, "var": …, "port": …, "guard": true, "signed": false}'
 
-Says "ready", waits for a line, empties the outbox, says how long it took.
+Says "ready", then for each line: empties the outbox and says how long it took. Like the peers it
+stays for all rounds, as a worker of the product does.
 """
 
 from __future__ import annotations
@@ -63,15 +64,16 @@ def main() -> None:
     with database.reading() as session:
         session.scalar(is_queued)
     print("ready", flush=True)
-    sys.stdin.readline()
-    began = time.perf_counter()
-    left = True
-    while left:
-        # With others at work a round may find everything in their hands.
-        worker.drain()
-        with database.reading() as session:
-            left = session.scalar(is_queued) is not None
-    print(json.dumps({"seconds": time.perf_counter() - began}), flush=True)
+    for _line in sys.stdin:
+        began, busy = time.perf_counter(), time.process_time()
+        left = True
+        while left:
+            # With others at work a round may find everything in their hands.
+            worker.drain()
+            with database.reading() as session:
+                left = session.scalar(is_queued) is not None
+        took = {"seconds": time.perf_counter() - began, "busy": time.process_time() - busy}
+        print(json.dumps(took), flush=True)
     worker.close()
 
 

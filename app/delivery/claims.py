@@ -293,8 +293,9 @@ def settle_sent(
         # Each has a number of its own in the relay's queue: one statement, run for all at once.
         values = _values(Outcome(DispatchState.SENT), now)
         values |= {"reply_code": bindparam("code"), "queue_id": bindparam("number")}
-        sent = update(Dispatch.__table__).where(Dispatch.__table__.c.id == bindparam("whose"))
-        session.execute(sent.values(values), replies)
+        table = Dispatch.metadata.tables[Dispatch.__tablename__]
+        sent = update(table).where(table.c.id == bindparam("whose")).values(values)
+        session.execute(sent, replies)
     for each, times in labels.items():
         count(session, Figure.HANDED_OVER, each, day_of(now), times)
     return still_ours

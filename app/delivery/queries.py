@@ -242,7 +242,8 @@ def list_due(
         .with_for_update(of=Dispatch, skip_locked=True)
     )
     own = len(_OF_STANDING)
-    return [Standing(*row[:own], Terms(*row[own:])) for row in session.execute(due)]
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(due)]
+    return [Standing(*(*row[:own], Terms(*row[own:]))) for row in rows]
 
 
 def list_abandoned(
