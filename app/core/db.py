@@ -96,9 +96,14 @@ class Base(DeclarativeBase):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One engine with two kinds of session: one that only looks, one that writes."""
+    """One engine with two kinds of session: one that only looks, one that writes.
+
+    And a kind of line, `glancing`: each statement on it sees what is committed at that moment. It
+    may be kept for long, for no transaction is ever open on it.
+    """
 
     engine: Engine
+    glancing: Engine
     reading: sessionmaker[Session]
     writing: sessionmaker[Session]
 
@@ -130,8 +135,13 @@ def connect(url: str, *, pool_size: int = 5) -> Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     writing = engine.execution_options(outcry_writes=True)
+    # The driver of SQLite never begins by itself (see below), so there it is enough not to begin.
+    glancing = engine.execution_options(outcry_glances=True)
+    if engine.dialect.name != "sqlite":
+        glancing = glancing.execution_options(isolation_level="AUTOCOMMIT")
     return Database(
         engine,
+        glancing,
         sessionmaker(engine, expire_on_commit=False),
         sessionmaker(writing, expire_on_commit=False),
     )
@@ -172,8 +182,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    writes = connection.get_execution_options().get("outcry_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("outcry_glances"):
+        writes = options.get("outcry_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def day_of(moment: datetime) -> date:

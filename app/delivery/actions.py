@@ -104,16 +104,13 @@ def enqueue(
     The same `once_key` again, also from another transaction at the same moment, adds nothing and
     returns what is there.
     """
-    known = find_dispatch(session, once_key)
-    if known is not None:
-        return known
     row = uuid.uuid4()
     sealed = seal.close_bytes(message.to_bytes(), table="dispatch", column="payload", row=row)
     mailbox = None
     if lane is Lane.LETTER:
         # Only of offices: a notice goes to a person, whose address must not stand in clear.
         mailbox = mailbox_for(session, mailbox_address or message.to_address, time_zone)
-    added = session.execute(
+    added: Dispatch | None = session.scalars(
         _insert(session, Dispatch)
         .values(
             id=row,
@@ -130,14 +127,19 @@ def enqueue(
             expires_at=expires_at,
         )
         .on_conflict_do_nothing(index_elements=["once_key"])
-        .returning(Dispatch.id)
-    ).scalar_one_or_none()
-    if added is not None and lane is Lane.NOTICE:
+        .returning(Dispatch)
+    ).one_or_none()
+    if added is None:
+        known = find_dispatch(session, once_key)
+        if known is None:
+            raise RuntimeError("what stood in the way is gone")
+        return known
+    if lane is Lane.NOTICE:
         # Somebody waits for it; letters can wait until the next look.
         call(session)
-    if added is not None and counted_as is not None:
+    if counted_as is not None:
         count(session, Figure.QUEUED, counted_as, day_of(now))
-    return session.scalars(select(Dispatch).where(Dispatch.once_key == once_key)).one()
+    return added
 
 
 def mailbox_for(session: Session, address: str, time_zone: str = "UTC") -> Mailbox:

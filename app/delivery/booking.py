@@ -15,13 +15,16 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from sqlalchemy import (
+    CursorResult,
     and_,
+    bindparam,
     case,
     column,
     delete,
     func,
     or_,
     select,
+    tuple_,
     update,
     values,
 )
@@ -59,31 +62,31 @@ def admit(session: Session, standings: Sequence[Standing], now: datetime) -> lis
 
     What stays on this machine reaches no office and is not booked. The rows behind a mailbox that
     is full are moved in the same transaction, so that no worker meets them again before their time.
+    Whoever takes the admitted ones writes `booked_at` on them.
     """
     by_mailbox: defaultdict[uuid.UUID, list[Standing]] = defaultdict(list)
     admitted = []
     for standing in standings:
-        if standing.mailbox is None or standing.dispatch.keep_local:
+        if standing.mailbox_id is None or standing.keep_local:
             admitted.append(standing)
         else:
-            by_mailbox[standing.mailbox.id].append(standing)
-    # In one order for every worker, so that two of them never wait for each other.
-    for mailbox_id in sorted(by_mailbox):
-        admitted += _admit_to(session, mailbox_id, by_mailbox[mailbox_id], now)
-    places = {standing.dispatch.id: place for place, standing in enumerate(standings)}
-    return sorted(admitted, key=lambda standing: places[standing.dispatch.id])
+            by_mailbox[standing.mailbox_id].append(standing)
+    if by_mailbox:
+        admitted += _admit_to_all(session, by_mailbox, now)
+    places = {standing.id: place for place, standing in enumerate(standings)}
+    return sorted(admitted, key=lambda standing: places[standing.id])
+
+
+def booked_at(now: datetime) -> datetime:
+    """The minute in whose windows a booking of now lies; the same for every mailbox."""
+    return Budget().starts(Span.MINUTE, now)
 
 
 def used_now(
     session: Session, mailbox_id: uuid.UUID, budget: Budget, now: datetime
 ) -> dict[Span, int]:
     """What is booked in the windows of now."""
-    windows = [(span, budget.starts(span, now)) for span in Span]
-    booked = select(MailboxUse.span, MailboxUse.used).where(
-        MailboxUse.mailbox_id == mailbox_id,
-        or_(*(and_(MailboxUse.span == s, MailboxUse.starts == at) for s, at in windows)),
-    )
-    return {row.span: row.used for row in session.execute(booked)}
+    return _used_now_of(session, {mailbox_id: budget}, now)[mailbox_id]
 
 
 def give_back(session: Session, whose: Iterable[uuid.UUID]) -> None:
@@ -238,48 +241,87 @@ def forget_windows(session: Session, now: datetime) -> None:
     )
 
 
-def _admit_to(
-    session: Session, mailbox_id: uuid.UUID, candidates: list[Standing], now: datetime
+def _admit_to_all(
+    session: Session, by_mailbox: Mapping[uuid.UUID, list[Standing]], now: datetime
 ) -> list[Standing]:
-    mailbox = session.scalars(
+    """All mailboxes of a batch together: a few statements, however many offices it goes to."""
+    # Locked in one order by every worker, so that two of them never wait for each other.
+    mailboxes = session.scalars(
         select(Mailbox)
-        .where(Mailbox.id == mailbox_id)
+        .where(Mailbox.id.in_(by_mailbox))
+        .order_by(Mailbox.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
-    ).one()
-    budget = Budget.of(mailbox, now)
-    used = used_now(session, mailbox_id, budget, now)
-    is_open = budget.hours.next_open(now) == now
-    taken = candidates[: budget.room(used) if is_open else 0]
-    if taken:
-        _book(session, mailbox_id, budget, len(taken), now)
-        for standing in taken:
-            standing.dispatch.booked_at = budget.starts(Span.MINUTE, now)
-        used = {span: used.get(span, 0) + len(taken) for span in Span}
-    if len(taken) < len(candidates):
-        session.flush()  # the statement below moves rows as they stand in the database
-        _plan(session, mailbox, budget, used, {s.dispatch.id for s in taken}, now)
-    return taken
+    ).all()
+    budgets = {mailbox.id: Budget.of(mailbox, now) for mailbox in mailboxes}
+    used = _used_now_of(session, budgets, now)
+    taken: dict[uuid.UUID, list[Standing]] = {}
+    for mailbox_id, budget in budgets.items():
+        is_open = budget.hours.next_open(now) == now
+        room = budget.room(used[mailbox_id]) if is_open else 0
+        taken[mailbox_id] = by_mailbox[mailbox_id][:room]
+    _book(session, budgets, {of: len(those) for of, those in taken.items() if those}, now)
+    for mailbox in mailboxes:
+        those, wanted = taken[mailbox.id], by_mailbox[mailbox.id]
+        if len(those) < len(wanted):
+            after = {span: used[mailbox.id].get(span, 0) + len(those) for span in Span}
+            ids = {standing.id for standing in those}
+            _plan(session, mailbox, budgets[mailbox.id], after, ids, now)
+    return [standing for those in taken.values() for standing in those]
+
+
+def _used_now_of(
+    session: Session, budgets: Mapping[uuid.UUID, Budget], now: datetime
+) -> dict[uuid.UUID, dict[Span, int]]:
+    windows = [
+        (of, span, budget.starts(span, now)) for of, budget in budgets.items() for span in Span
+    ]
+    booked = select(MailboxUse.mailbox_id, MailboxUse.span, MailboxUse.used).where(
+        tuple_(MailboxUse.mailbox_id, MailboxUse.span, MailboxUse.starts).in_(windows)
+    )
+    used: dict[uuid.UUID, dict[Span, int]] = {of: {} for of in budgets}
+    for row in session.execute(booked):
+        used[row.mailbox_id][row.span] = row.used
+    return used
 
 
 def _book(
-    session: Session, mailbox_id: uuid.UUID, budget: Budget, times: int, now: datetime
+    session: Session,
+    budgets: Mapping[uuid.UUID, Budget],
+    times: Mapping[uuid.UUID, int],
+    now: datetime,
 ) -> None:
+    rows = [
+        {
+            "mailbox_id": of,
+            "span": span,
+            "starts": budgets[of].starts(span, now),
+            "used": times[of],
+            "most": budgets[of].ceiling(span),
+        }
+        for of in sorted(times)
+        for span in Span
+    ]
+    if not rows:
+        return
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = (sqlite.insert if is_sqlite else postgresql.insert)(MailboxUse)
-    for span in Span:
-        starts = budget.starts(span, now)
-        added = insert.values(mailbox_id=mailbox_id, span=span, starts=starts, used=times)
-        # The condition is what holds the ceiling, whatever was read before.
-        booked = session.execute(
-            added.on_conflict_do_update(
-                index_elements=["mailbox_id", "span", "starts"],
-                set_={"used": MailboxUse.used + times},
-                where=MailboxUse.used + times <= budget.ceiling(span),
-            ).returning(MailboxUse.used)
-        ).scalar_one_or_none()
-        if booked is None:
-            raise RuntimeError("a budget was overdrawn")
+    # The table, not the class: its rows are counters and not objects.
+    table = MailboxUse.metadata.tables[MailboxUse.__tablename__]
+    added = (sqlite.insert if is_sqlite else postgresql.insert)(table).values(
+        {name: bindparam(name) for name in ("mailbox_id", "span", "starts", "used")}
+    )
+    # The condition is what holds the ceiling, whatever was read before.
+    after = table.c.used + added.excluded.used
+    booked = session.execute(
+        added.on_conflict_do_update(
+            index_elements=["mailbox_id", "span", "starts"],
+            set_={"used": after},
+            where=after <= bindparam("most"),
+        ).execution_options(preserve_rowcount=True),
+        rows,
+    )
+    if not isinstance(booked, CursorResult) or booked.rowcount != len(rows):
+        raise RuntimeError("a budget was overdrawn")
 
 
 def _plan(

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, CursorResult, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    and_,
+    bindparam,
+    case,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.core.db import day_of
@@ -18,7 +28,7 @@ from app.core.models import Installation
 from app.core.sealing import KeyDestroyed, Seal, WrongKey, get_seal
 from app.core.tokens import Keys
 from app.delivery.actions import coarse
-from app.delivery.booking import admit, give_back, slow_down
+from app.delivery.booking import admit, booked_at, give_back, slow_down
 from app.delivery.channels.base import HandOver, Receipt
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane
@@ -56,18 +66,34 @@ class Claim:
     seal: Seal | None
 
     @classmethod
-    def of(cls, dispatch: Dispatch, seal: Seal | None, *, fence: int, attempts: int) -> Self:
-        """As it stands once the claim is committed, which raises the numbers of the row."""
+    def of(cls, dispatch: Dispatch, seal: Seal | None, *, fence: int) -> Self:
+        """What another worker had in hand, taken over under a new number or under its old one."""
         return cls(
             id=dispatch.id,
             fence=fence,
             due_at=dispatch.due_at,
             expires_at=dispatch.expires_at,
-            attempts=attempts,
+            attempts=dispatch.attempts,
             unknowns=dispatch.unknowns,
             keep_local=dispatch.keep_local,
             counted_as=dispatch.counted_as,
             payload=dispatch.payload,
+            seal=seal,
+        )
+
+    @classmethod
+    def of_standing(cls, standing: Standing, seal: Seal | None) -> Self:
+        """As it stands once the claim is committed, which raises the numbers of the row."""
+        return cls(
+            id=standing.id,
+            fence=standing.fence + 1,
+            due_at=standing.due_at,
+            expires_at=standing.terms.expires_at,
+            attempts=standing.attempts + 1,
+            unknowns=standing.unknowns,
+            keep_local=standing.keep_local,
+            counted_as=standing.counted_as,
+            payload=standing.payload,
             seal=seal,
         )
 
@@ -168,19 +194,17 @@ def claim_due(
     seals: dict[uuid.UUID, Seal | None] = {}
     claims, candidates = [], []
     for standing in due:
-        ruling = may_leave(standing.dispatch, standing.gate, standing.mailbox, now)
+        ruling = may_leave(standing.terms, now)
         if ruling.verdict is Verdict.GO:
             candidates.append(standing)
             continue
-        outcome = Outcome.of_ruling(ruling, standing.dispatch.due_at)
-        settle(session, standing.dispatch, outcome, now, was=DispatchState.QUEUED)
+        outcome = Outcome.of_ruling(ruling, standing.due_at)
+        settle(session, standing, outcome, now, was=DispatchState.QUEUED)
     for standing in admit(session, candidates, now):
-        dispatch = standing.dispatch
-        if dispatch.key_id not in seals:
-            seals[dispatch.key_id] = _find_seal(session, keys, dispatch.key_id)
-        seal, numbers = seals[dispatch.key_id], (dispatch.fence + 1, dispatch.attempts + 1)
-        claims.append(Claim.of(dispatch, seal, fence=numbers[0], attempts=numbers[1]))
-    _take(session, [claim.id for claim in claims], holder)
+        if standing.key_id not in seals:
+            seals[standing.key_id] = _find_seal(session, keys, standing.key_id)
+        claims.append(Claim.of_standing(standing, seals[standing.key_id]))
+    _take(session, [claim.id for claim in claims], holder, now)
     return claims, len(due) - len(claims)
 
 
@@ -197,7 +221,7 @@ def adopt_abandoned(
     for dispatch in list_abandoned(
         session, today, limit, lanes=holder.lanes, host=holder.host, patience=holder.patience
     ):
-        claim = Claim.of(dispatch, None, fence=dispatch.fence, attempts=dispatch.attempts)
+        claim = Claim.of(dispatch, None, fence=dispatch.fence)
         if dispatch.past_dot:
             orphans.append(_adopt(session, keys, dispatch, holder, today))
             continue
@@ -217,7 +241,7 @@ def is_muted(session: Session) -> bool:
 
 def settle(
     session: Session,
-    whose: Claim | Dispatch,
+    whose: Claim | Dispatch | Standing,
     outcome: Outcome,
     now: datetime,
     *,
@@ -256,17 +280,22 @@ def settle_sent(
             .with_for_update()
         )
     )
-    replies: dict[tuple[int, str], list[uuid.UUID]] = {}
+    replies = []
     labels: Counter[Labels] = Counter()
     for claim, receipt in taken:
         if claim.id in still_ours:
-            replies.setdefault((receipt.reply_code, receipt.queue_id), []).append(claim.id)
+            replies.append(
+                {"whose": claim.id, "code": receipt.reply_code, "number": receipt.queue_id}
+            )
             if claim.counted_as is not None:
                 labels[Labels.from_json(claim.counted_as)] += 1
-    for (code, queue_id), ids in replies.items():
-        outcome = Outcome(DispatchState.SENT, reply_code=code, queue_id=queue_id)
-        sent = update(Dispatch).where(Dispatch.id.in_(ids)).values(_values(outcome, now))
-        session.execute(sent.execution_options(synchronize_session=False))
+    if replies:
+        # Each has a number of its own in the relay's queue: one statement, run for all at once.
+        values = _values(Outcome(DispatchState.SENT), now)
+        values |= {"reply_code": bindparam("code"), "queue_id": bindparam("number")}
+        table = Dispatch.metadata.tables[Dispatch.__tablename__]
+        sent = update(table).where(table.c.id == bindparam("whose")).values(values)
+        session.execute(sent, replies)
     for each, times in labels.items():
         count(session, Figure.HANDED_OVER, each, day_of(now), times)
     return still_ours
@@ -313,8 +342,9 @@ def renew(session: Session, claims: Collection[Claim], lease: timedelta) -> None
         )
 
 
-def _take(session: Session, ids: Sequence[uuid.UUID], holder: Holder) -> None:
+def _take(session: Session, ids: Sequence[uuid.UUID], holder: Holder, now: datetime) -> None:
     if ids:
+        is_booked = and_(Dispatch.mailbox_id.is_not(None), Dispatch.keep_local.is_(False))
         session.execute(
             update(Dispatch)
             .where(Dispatch.id.in_(ids))
@@ -324,6 +354,7 @@ def _take(session: Session, ids: Sequence[uuid.UUID], holder: Holder) -> None:
                 attempts=Dispatch.attempts + 1,
                 lease_until=database_now(session) + holder.lease,
                 holder=holder.host,
+                booked_at=case((is_booked, booked_at(now)), else_=Dispatch.booked_at),
                 past_dot=False,
                 flagged_at=None,
                 recalled="",
@@ -336,7 +367,7 @@ def _adopt(
     session: Session, keys: Keys, dispatch: Dispatch, holder: Holder, today: datetime
 ) -> Orphan:
     seal = _find_seal(session, keys, dispatch.key_id)
-    claim = Claim.of(dispatch, seal, fence=dispatch.fence + 1, attempts=dispatch.attempts)
+    claim = Claim.of(dispatch, seal, fence=dispatch.fence + 1)
     latest = dispatch.lease_until or today
     hand_over = HandOver(earliest=dispatch.flagged_at or latest, latest=latest)
     session.execute(
@@ -349,7 +380,11 @@ def _adopt(
 
 
 def _write(
-    session: Session, whose: Claim | Dispatch, outcome: Outcome, now: datetime, was: DispatchState
+    session: Session,
+    whose: Claim | Dispatch | Standing,
+    outcome: Outcome,
+    now: datetime,
+    was: DispatchState,
 ) -> bool:
     values = _values(outcome, now)
     if outcome.is_unknown:

@@ -94,6 +94,8 @@ class Signer:
 
 def signed(raw: bytes, signers: Sequence[Signer]) -> bytes:
     """The mail with one signature of each signer before it; canonical forms are made once."""
+    if not signers:
+        return raw
     head, _, body = raw.partition(b"\r\n\r\n")
     names: list[bytes] = []
     lines: dict[bytes, bytes] = {}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.core.errors import Refused
-from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Mailbox
+from app.delivery.models import Dispatch, DispatchState, GateState
 from app.tally.models import Figure
 
 # One minute lets a greylisting server (which asks for a second attempt) take it early; doubling
@@ -58,31 +58,41 @@ class Ruling:
 GO: Final = Ruling(Verdict.GO)
 
 
-def passes_gate(gate: Gate | None, epoch: int | None, now: datetime) -> Ruling:
-    """Whether what was written for `epoch` may pass the gate now."""
-    if gate is None:
-        return GO
-    if gate.state is GateState.CLOSED:
-        return Ruling(Verdict.CANCEL, "gate_closed")
-    if gate.open_until is not None and gate.open_until <= now:
-        return Ruling(Verdict.CANCEL, "too_late")
-    if gate.epoch != epoch:
-        return Ruling(Verdict.HOLD, "outdated")
-    if gate.state is GateState.PAUSED:
-        return Ruling(Verdict.WAIT, "gate_paused")
-    return GO
+class Terms(NamedTuple):
+    """What decides whether a dispatch may leave, as the database says it at one moment."""
+
+    expires_at: datetime | None
+    # For which opening of its gate it was written.
+    written_for: int | None
+    # None where it stands behind no gate.
+    gate: GateState | None
+    open_until: datetime | None
+    epoch: int | None
+    suppressed: bool | None
 
 
-def may_leave(
-    dispatch: Dispatch, gate: Gate | None, mailbox: Mailbox | None, now: datetime
-) -> Ruling:
+def may_leave(terms: Terms, now: datetime) -> Ruling:
     """Whether a dispatch whose turn has come may leave: its own end, its gate, its mailbox."""
-    if dispatch.expires_at is not None and dispatch.expires_at <= now:
+    if terms.expires_at is not None and terms.expires_at <= now:
         return Ruling(Verdict.CANCEL, "too_late")
-    ruling = passes_gate(gate, dispatch.gate_epoch, now)
-    if ruling.verdict is Verdict.GO and mailbox is not None and mailbox.suppressed:
+    ruling = _passes_gate(terms, now)
+    if ruling.verdict is Verdict.GO and terms.suppressed:
         return Ruling(Verdict.HOLD, "suppressed")
     return ruling
+
+
+def _passes_gate(terms: Terms, now: datetime) -> Ruling:
+    if terms.gate is None:
+        return GO
+    if terms.gate is GateState.CLOSED:
+        return Ruling(Verdict.CANCEL, "gate_closed")
+    if terms.open_until is not None and terms.open_until <= now:
+        return Ruling(Verdict.CANCEL, "too_late")
+    if terms.epoch != terms.written_for:
+        return Ruling(Verdict.HOLD, "outdated")
+    if terms.gate is GateState.PAUSED:
+        return Ruling(Verdict.WAIT, "gate_paused")
+    return GO
 
 
 def next_try(attempts: int, now: datetime, expires_at: datetime | None) -> datetime:

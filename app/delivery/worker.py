@@ -25,6 +25,7 @@ from email.errors import MessageError
 from typing import Final, TypeVar
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -59,7 +60,7 @@ from app.delivery.claims import (
 from app.delivery.message import Message
 from app.delivery.models import DispatchState, Lane
 from app.delivery.outgoing import Outgoing
-from app.delivery.queries import get_standing, has_work
+from app.delivery.queries import has_work, look_at
 from app.delivery.rules import RELAY_REST, Ruling, Verdict, may_leave
 
 log = structlog.get_logger()
@@ -166,6 +167,7 @@ class Worker:
         self._stop = threading.Event()
         self._held: dict[uuid.UUID, Claim] = {}
         self._lease_ends = 0.0
+        self._glance: Connection | None = None
         self._flagged: set[uuid.UUID] = set()
         self._taken: list[tuple[Claim, Receipt]] = []
         self._taken_since = 0.0
@@ -235,7 +237,7 @@ class Worker:
             self._ask_about(orphan)
         if claims:
             self._at("claimed")
-            with self._leased(claims):
+            with self._leased(claims), self._glancing():
                 for first in range(0, len(claims), GUARD):
                     self._deal_with_all(claims[first : first + GUARD])
             self._learn(len(claims), _since_boot() - begun)
@@ -361,18 +363,31 @@ class Worker:
 
     def _look_again(self, claim: Claim) -> None:
         """Refuse to go on if anything has changed since the claim."""
-        with self._database.reading() as session:
-            standing = get_standing(session, claim.id)
-        dispatch = standing.dispatch
-        if dispatch.state is not DispatchState.SENDING or dispatch.fence != claim.fence:
+        found = look_at(self._line(), claim.id)
+        if found.state is not DispatchState.SENDING or found.fence != claim.fence:
             raise _Lost
-        if dispatch.recalled:
-            raise _NotNow(Ruling(Verdict.CANCEL, dispatch.recalled))
-        if standing.is_muted:
+        if found.recalled:
+            raise _NotNow(Ruling(Verdict.CANCEL, found.recalled))
+        if found.is_muted:
             raise _NotNow(Ruling(Verdict.WAIT, "muted"))
-        ruling = may_leave(dispatch, standing.gate, standing.mailbox, self._clock())
+        ruling = may_leave(found.terms, self._clock())
         if ruling.verdict is not Verdict.GO:
             raise _NotNow(ruling)
+
+    @contextmanager
+    def _glancing(self) -> Iterator[None]:
+        """Keep one line for the looks of a batch; opened where a look is needed."""
+        try:
+            yield
+        finally:
+            glance, self._glance = self._glance, None
+            if glance is not None:
+                glance.close()
+
+    def _line(self) -> Connection:
+        if self._glance is None or self._glance.invalidated:
+            self._glance = self._database.glancing.connect()
+        return self._glance
 
     def _flag(self, claim: Claim) -> None:
         """Commit that the body leaves now; whoever finds the row later knows it may have."""

@@ -20,7 +20,7 @@ from app.core.keys import read_keys
 from app.core.tokens import Keys, keyed_hash
 from app.delivery.models import Dispatch, DispatchState, Lane
 from app.signatures.models import Signature, SignatureState
-from app.signatures.queries import find_by_form
+from app.signatures.queries import find_by_form, list_unsettled
 from app.tally.models import Figure
 from app.tally.queries import totals
 from tests.faults.ledger import Act, Ledger, Mail
@@ -166,7 +166,7 @@ class Oracle:
 
 
 def is_drained(database: Database) -> bool:
-    """Whether nothing is under way any more.
+    """Whether nothing is under way any more, and every writer has been told how it ended.
 
     What waits for a later try, because workers died under it, is told that its pause is over: the
     pauses themselves are minutes, and tests/delivery measures them.
@@ -176,4 +176,5 @@ def is_drained(database: Database) -> bool:
         waits = (Dispatch.state == DispatchState.QUEUED, Dispatch.due_at > now)
         session.execute(update(Dispatch).where(*waits).values(due_at=now))
         under_way = select(func.count()).where(Dispatch.state.in_(UNDER_WAY))
-        return not session.scalar(under_way)
+        # What ended last is told last; those notices must have left, too.
+        return not session.scalar(under_way) and not list_unsettled(session, 1)
