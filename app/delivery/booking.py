@@ -52,6 +52,8 @@ LOOKS_AGAIN: Final = timedelta(days=1)
 # A window is of no use once it is over; a day of play for clocks that differ.
 KEPT: Final = timedelta(days=3)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+# Letters that leave each for itself: what rides in a digest takes no turn.
+_SINGLE: Final = and_(Dispatch.carried_by.is_(None), Dispatch.opened_at.is_(None))
 
 
 def admit(session: Session, standings: Sequence[Standing], now: datetime) -> list[Standing]:
@@ -182,7 +184,7 @@ def close_gaps(session: Session, now: datetime, limit: int = 200) -> int:
     """
     last = (
         select(func.max(Dispatch.due_at))
-        .where(Dispatch.mailbox_id == Mailbox.id, Dispatch.state == DispatchState.QUEUED)
+        .where(Dispatch.mailbox_id == Mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE)
         .correlate(Mailbox)
         .scalar_subquery()
     )
@@ -205,9 +207,9 @@ def foresee(
     session: Session, mailbox: Mailbox, gate_id: uuid.UUID, until: datetime | None, now: datetime
 ) -> Outlook:
     """What becomes of what waits behind a gate for a mailbox, with everybody else's before it."""
-    budget = Budget.of(mailbox, now)
+    budget = Budget.of(mailbox, now).for_letters()
     waiting = select(func.count()).where(
-        Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
+        Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE
     )
     everybody = session.scalar(waiting) or 0
     ours = session.scalar(waiting.where(Dispatch.gate_id == gate_id)) or 0
@@ -250,16 +252,30 @@ def _admit_to(
     budget = Budget.of(mailbox, now)
     used = used_now(session, mailbox_id, budget, now)
     is_open = budget.hours.next_open(now) == now
-    taken = candidates[: budget.room(used) if is_open else 0]
+    digests = [standing for standing in candidates if standing.dispatch.is_digest]
+    letters = [standing for standing in candidates if not standing.dispatch.is_digest]
+    # Digests first: hundreds of letters wait in each.
+    taken = digests[: budget.room(used) if is_open else 0]
+    for standing in digests[len(taken) :]:
+        standing.dispatch.due_at = next_turn(budget, used, now) or now + LOOKS_AGAIN
+    used = {span: used.get(span, 0) + len(taken) for span in Span}
+    singles = letters[: budget.for_letters().room(used) if is_open else 0]
+    used = {span: used[span] + len(singles) for span in Span}
+    taken += singles
     if taken:
         _book(session, mailbox_id, budget, len(taken), now)
         for standing in taken:
             standing.dispatch.booked_at = budget.starts(Span.MINUTE, now)
-        used = {span: used.get(span, 0) + len(taken) for span in Span}
-    if len(taken) < len(candidates):
+    if len(singles) < len(letters):
         session.flush()  # the statement below moves rows as they stand in the database
-        _plan(session, mailbox, budget, used, {s.dispatch.id for s in taken}, now)
+        ids = {standing.dispatch.id for standing in taken}
+        _plan(session, mailbox, budget.for_letters(), used, ids, now)
     return taken
+
+
+def next_turn(budget: Budget, used: Mapping[Span, int], now: datetime) -> datetime | None:
+    """When a digest may leave that cannot now; None if it never may."""
+    return next((slot.at for slot in slots(budget, used, now, 1)), None)
 
 
 def _book(
@@ -308,7 +324,7 @@ def _plan(
     _move_due(session, mailbox.id, plan, max([now, *plan[-1:]]) + LOOKS_AGAIN, taken, now)
     if plan:
         last = select(func.max(Dispatch.due_at)).where(
-            Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
+            Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE
         )
         mailbox.planned_until = session.scalar(last)
 
@@ -321,6 +337,7 @@ def _planned_on(
     planned = select(func.count()).where(
         Dispatch.mailbox_id == mailbox_id,
         Dispatch.state == DispatchState.QUEUED,
+        _SINGLE,
         Dispatch.due_at > begins,
         Dispatch.due_at <= until,
     )
@@ -346,6 +363,7 @@ def _move_due(
         .where(
             Dispatch.mailbox_id == mailbox_id,
             Dispatch.state == DispatchState.QUEUED,
+            _SINGLE,
             Dispatch.due_at <= now,
             Dispatch.id.not_in(taken),
         )

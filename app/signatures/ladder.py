@@ -17,9 +17,8 @@ from app.core.addresses import same_mailbox
 from app.core.db import day_of
 from app.core.sealing import KeyDestroyed
 from app.core.tokens import Keys
-from app.delivery.actions import coarse
 from app.delivery.models import Dispatch, DispatchState, Mailbox
-from app.delivery.rules import FIGURES
+from app.delivery.rules import FIGURES, coarse
 from app.signatures.actions import enqueue_letter, labels_of
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, Signature, SignatureState
