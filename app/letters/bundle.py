@@ -46,16 +46,24 @@ class Bundle:
     def begin(self) -> bytes:
         return self._counted(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 
-    def add(self, printed: bytes) -> bytes:
-        """The objects of a file that typst made, under their numbers in the whole."""
+    @property
+    def objects(self) -> int:
+        """How many objects the file has so far."""
+        return len(self._places)
+
+    def add(self, printed: bytes, *, in_front: bool = False) -> bytes:
+        """The objects of a file that typst made, under their numbers in the whole.
+
+        Its pages come behind those that are there, or before all of them.
+        """
         reader = PdfReader(io.BytesIO(printed))
         root = cast(DictionaryObject, reader.trailer["/Root"])
         shift = len(self._places) - 1
         numbers = sorted({*reader.xref.get(0, {}), *reader.xref_objStm} - {0})
         self._places.extend([0] * numbers[-1])
         pages, tags = root.raw_get("/Pages").idnum, root.raw_get("/StructTreeRoot").idnum
-        self._kids.append((pages + shift, len(reader.pages)))
-        self._hang_tags(cast(DictionaryObject, root["/StructTreeRoot"]), shift)
+        self._kids.insert(0 if in_front else len(self._kids), (pages + shift, len(reader.pages)))
+        self._hang_tags(cast(DictionaryObject, root["/StructTreeRoot"]), shift, in_front=in_front)
         catalog = reader.trailer.raw_get("/Root").idnum
         begun, highest = self._next_parent, self._next_parent
         out = bytearray()
@@ -121,10 +129,11 @@ class Bundle:
         out += b"trailer\n<< /Size %d /Root %d 0 R /Info %d 0 R >>\n" % (size, _CATALOG, _INFO)
         return bytes(out + b"startxref\n%d\n%%%%EOF\n" % table)
 
-    def _hang_tags(self, tags: DictionaryObject, shift: int) -> None:
+    def _hang_tags(self, tags: DictionaryObject, shift: int, *, in_front: bool) -> None:
         kids = tags.raw_get("/K")
         listed = kids if isinstance(kids, ArrayObject) else [kids]
-        self._tags += [kid.idnum + shift for kid in listed]
+        at = 0 if in_front else len(self._tags)
+        self._tags[at:at] = [kid.idnum + shift for kid in listed]
         numbers = _numbers(cast(DictionaryObject, tags["/ParentTree"]))
         for key, tag in zip(numbers[::2], numbers[1::2], strict=True):
             self._parents.append((int(key) + self._next_parent, tag.idnum + shift))
