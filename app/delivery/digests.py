@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from app.core.db import day_of
 from app.core.sealing import Seal
@@ -71,13 +71,14 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
-class Ride:
-    """The digest that a letter leaves in: when, with how many."""
+class Shown:
+    """A digest as people are told of it: to whom, how many letters, when it leaves or has left."""
 
-    digest: uuid.UUID
-    state: DispatchState
-    due_at: datetime
+    address: str
+    time_zone: str
     letters: int
+    state: DispatchState
+    at: datetime
 
 
 def list_crowds(session: Session, now: datetime) -> list[Crowd]:
@@ -413,41 +414,29 @@ def revive_riders(session: Session, digest: Dispatch, now: datetime) -> None:
     )
 
 
-def find_ride(session: Session, dispatch: Dispatch) -> Ride | None:
-    """The digest that a letter leaves or has left in."""
-    if dispatch.carried_by is None:
-        return None
-    digest = session.get(Dispatch, dispatch.carried_by)
-    if digest is None:
-        return None
-    letters = count_letters(session, digest.id)
-    return Ride(digest.id, digest.state, digest.due_at, letters)
-
-
-def list_digests(session: Session, gate_id: uuid.UUID, limit: int = 50) -> list[tuple[Ride, str]]:
-    """The digests behind a gate that wait or have left, newest first, each with its address."""
+def list_digests(session: Session, gate_id: uuid.UUID, limit: int = 50) -> list[Shown]:
+    """The digests behind a gate that wait or have left, newest first."""
     found = session.execute(
-        select(Dispatch, Mailbox.address)
+        select(Dispatch, Mailbox)
         .join(Mailbox, Mailbox.id == Dispatch.mailbox_id)
         .where(
             Dispatch.gate_id == gate_id,
             Dispatch.opened_at.is_not(None),
             Dispatch.state != DispatchState.CANCELLED,
         )
+        .options(defer(Dispatch.payload))
         .order_by(Dispatch.opened_at.desc(), Dispatch.id)
         .limit(limit)
     ).all()
     return [
-        (
-            Ride(
-                digest.id,
-                digest.state,
-                digest.finished_at or digest.due_at,
-                count_letters(session, digest.id),
-            ),
-            address,
+        Shown(
+            mailbox.address,
+            mailbox.time_zone,
+            count_letters(session, digest.id),
+            digest.state,
+            digest.finished_at or digest.due_at,
         )
-        for digest, address in found
+        for digest, mailbox in found
     ]
 
 
