@@ -10,17 +10,15 @@ from typing import Final
 
 from app.letters.bundle import Bundle
 from app.letters.frames import figures, words_round
-from app.letters.handing import Cover, cover_sheet, list_sheets
+from app.letters.handing import GROUP, Cover, cover_sheet, list_sheets
 from app.letters.paper import Paper, print_letters
 from app.letters.render import FinishedLetter, one_line
 
 # What most mail servers take is ten megabytes and more; an attachment grows by a third on its way.
 FILE_AT_MOST: Final = 8 * 1024 * 1024
-# As many sheets as are set in one go: the fonts are in the file once for each.
-GROUP: Final = 250
-# What stands behind the letters: their names, and twenty bytes for each object of the file.
-_BYTES_A_NAME: Final = 400
-_BYTES_AN_OBJECT: Final = 21
+# What stands behind the letters: their names, and where each object of the file is.
+_BYTES_A_NAME: Final = 200
+_BYTES_AN_OBJECT: Final = 8
 _BYTES_A_FRAME: Final = 200_000
 
 
