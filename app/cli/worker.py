@@ -34,6 +34,7 @@ from app.delivery.models import Lane
 from app.delivery.wakeup import listen
 from app.delivery.worker import STEPS, Worker
 from app.jobs.runner import stop_on_signals, utc_now
+from app.signatures.digests import digest_writer
 from app.signatures.queries import list_unsettled
 from app.signatures.upkeep import settle
 from app.state import State
@@ -113,6 +114,7 @@ def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
             only_to=settings.mail_only_to,
             outgoing=outgoing,
             at=at,
+            write_digest=digest_writer(own.keys),
         )
 
     return make

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -18,6 +18,7 @@ from app.core.db import day_of
 from app.core.models import Installation
 from app.core.sealing import Seal
 from app.delivery.booking import give_back
+from app.delivery.digests import let_go, note_of_all, revive_riders
 from app.delivery.message import Message
 from app.delivery.models import (
     Dispatch,
@@ -29,7 +30,7 @@ from app.delivery.models import (
     RelayHealth,
 )
 from app.delivery.queries import find_dispatch, get_dispatch
-from app.delivery.rules import FIGURES, require_retry
+from app.delivery.rules import FIGURES, coarse, require_retry
 from app.delivery.wakeup import call
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
@@ -78,7 +79,12 @@ def close_gate(session: Session, gate: Gate, reason: str, now: datetime) -> Gate
     session.flush()  # before the rows, so that a claim running beside it meets a closed gate
     cancelled = _cancel_where(session, Dispatch.gate_id == gate.id, reason, now)
     leaving = select(func.count()).where(
-        Dispatch.gate_id == gate.id, Dispatch.state == DispatchState.SENDING
+        Dispatch.gate_id == gate.id,
+        or_(
+            and_(Dispatch.state == DispatchState.SENDING, Dispatch.opened_at.is_(None)),
+            # What rides in a digest whose body has left.
+            and_(Dispatch.state == DispatchState.QUEUED, Dispatch.carried_by.is_not(None)),
+        ),
     )
     return GateReport(cancelled=cancelled, in_flight=session.scalar(leaving) or 0)
 
@@ -166,9 +172,14 @@ def cancel(session: Session, dispatches: Iterable[Dispatch], reason: str, now: d
 def retry(session: Session, dispatch_id: uuid.UUID, now: datetime) -> Dispatch:
     """Send again what failed or was held, because a person has decided so.
 
-    The figure it was counted under is taken back, so that every letter stands in one column.
+    The figure it was counted under is taken back, so that every letter stands in one column. A
+    letter that stopped in a digest goes with it again, and so do all the others.
     """
     dispatch = get_dispatch(session, dispatch_id)
+    if dispatch.carried_by is not None:
+        digest = get_dispatch(session, dispatch.carried_by)
+        if digest.state in (DispatchState.FAILED, DispatchState.HELD):
+            dispatch = digest
     session.refresh(dispatch, with_for_update=True)  # two people may press at once
     require_retry(dispatch, now)
     if dispatch.counted_as is not None:
@@ -182,7 +193,10 @@ def retry(session: Session, dispatch_id: uuid.UUID, now: datetime) -> Dispatch:
     dispatch.past_dot = False
     dispatch.reason = ""
     dispatch.finished_at = None
+    dispatch.carried_by = None
     session.flush()  # claims look at the row, not at this object
+    if dispatch.is_digest:
+        revive_riders(session, dispatch, now)
     return dispatch
 
 
@@ -251,6 +265,12 @@ def note_bounce(
         .returning(Dispatch.id, Dispatch.counted_as)
     )
     noted = session.execute(came_back).one_or_none()
+    if noted is not None:
+        values = {
+            "state": DispatchState.BOUNCED,
+            "reason": f"{'hard' if is_hard else 'soft'}_{status}",
+        }
+        note_of_all(session, dispatch_id, values, now, Figure.BOUNCED)
     if noted is not None and noted.counted_as is not None:
         count(session, Figure.BOUNCED, Labels.from_json(noted.counted_as), day_of(now))
     return noted is not None
@@ -260,6 +280,9 @@ def note_answer(
     session: Session, dispatch_id: uuid.UUID, now: datetime, *, is_automatic: bool
 ) -> bool:
     """Note that somebody, or a machine, has answered; False from the second time on."""
+    values: dict[str, Any] = (
+        {"auto_answered": True} if is_automatic else {"answered_on": day_of(now)}
+    )
     unanswered = (
         Dispatch.auto_answered.is_(False) if is_automatic else Dispatch.answered_on.is_(None)
     )
@@ -270,20 +293,22 @@ def note_answer(
             Dispatch.state.in_((DispatchState.SENT, DispatchState.BOUNCED)),
             unanswered,
         )
-        .values({"auto_answered": True} if is_automatic else {"answered_on": day_of(now)})
+        .values(values)
         .returning(Dispatch.id)
     )
-    return session.scalar(noted) is not None
-
-
-def coarse(now: datetime) -> datetime:
-    """The start of the UTC day: a finished row does not tell the second somebody acted."""
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    is_new = session.scalar(noted) is not None
+    if is_new:
+        note_of_all(session, dispatch_id, values, now)
+    return is_new
 
 
 def _cancel_where(session: Session, whose: ColumnElement[bool], reason: str, now: datetime) -> int:
+    leaving = let_go(session, whose, reason)
     waiting = or_(
-        Dispatch.state == DispatchState.QUEUED,
+        and_(
+            Dispatch.state == DispatchState.QUEUED,
+            or_(Dispatch.carried_by.is_(None), Dispatch.carried_by.not_in(leaving)),
+        ),
         and_(Dispatch.state == DispatchState.SENDING, Dispatch.past_dot.is_(False)),
     )
     taken_back = (
@@ -297,11 +322,12 @@ def _cancel_where(session: Session, whose: ColumnElement[bool], reason: str, now
             due_at=coarse(now),
             finished_at=coarse(now),
         )
-        .returning(Dispatch.id, Dispatch.counted_as)
+        .returning(Dispatch.id, Dispatch.counted_as, Dispatch.opened_at)
     )
     rows = session.execute(taken_back).all()
     give_back(session, [row.id for row in rows])
-    stored = [row.counted_as for row in rows]
+    # A digest is no letter: those that it carried stand there themselves.
+    stored = [row.counted_as for row in rows if row.opened_at is None]
     # What may be leaving at this moment cannot be taken back, but must not go on: its worker looks
     # again before each body, and nothing of it is tried again.
     session.execute(

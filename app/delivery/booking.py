@@ -55,6 +55,8 @@ LOOKS_AGAIN: Final = timedelta(days=1)
 # A window is of no use once it is over; a day of play for clocks that differ.
 KEPT: Final = timedelta(days=3)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+# Letters that leave each for itself: what rides in a digest takes no turn.
+_SINGLE: Final = and_(Dispatch.carried_by.is_(None), Dispatch.opened_at.is_(None))
 
 
 def admit(session: Session, standings: Sequence[Standing], now: datetime) -> list[Standing]:
@@ -185,7 +187,7 @@ def close_gaps(session: Session, now: datetime, limit: int = 200) -> int:
     """
     last = (
         select(func.max(Dispatch.due_at))
-        .where(Dispatch.mailbox_id == Mailbox.id, Dispatch.state == DispatchState.QUEUED)
+        .where(Dispatch.mailbox_id == Mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE)
         .correlate(Mailbox)
         .scalar_subquery()
     )
@@ -208,9 +210,9 @@ def foresee(
     session: Session, mailbox: Mailbox, gate_id: uuid.UUID, until: datetime | None, now: datetime
 ) -> Outlook:
     """What becomes of what waits behind a gate for a mailbox, with everybody else's before it."""
-    budget = Budget.of(mailbox, now)
+    budget = Budget.of(mailbox, now).for_letters()
     waiting = select(func.count()).where(
-        Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
+        Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE
     )
     everybody = session.scalar(waiting) or 0
     ours = session.scalar(waiting.where(Dispatch.gate_id == gate_id)) or 0
@@ -256,18 +258,48 @@ def _admit_to_all(
     budgets = {mailbox.id: Budget.of(mailbox, now) for mailbox in mailboxes}
     used = _used_now_of(session, budgets, now)
     taken: dict[uuid.UUID, list[Standing]] = {}
-    for mailbox_id, budget in budgets.items():
-        is_open = budget.hours.next_open(now) == now
-        room = budget.room(used[mailbox_id]) if is_open else 0
-        taken[mailbox_id] = by_mailbox[mailbox_id][:room]
+    for mailbox in mailboxes:
+        those = _admitted(
+            session, budgets[mailbox.id], used[mailbox.id], by_mailbox[mailbox.id], now
+        )
+        taken[mailbox.id] = those
     _book(session, budgets, {of: len(those) for of, those in taken.items() if those}, now)
     for mailbox in mailboxes:
         those, wanted = taken[mailbox.id], by_mailbox[mailbox.id]
-        if len(those) < len(wanted):
+        if _singles(those) < _singles(wanted):
             after = {span: used[mailbox.id].get(span, 0) + len(those) for span in Span}
             ids = {standing.id for standing in those}
-            _plan(session, mailbox, budgets[mailbox.id], after, ids, now)
+            _plan(session, mailbox, budgets[mailbox.id].for_letters(), after, ids, now)
     return [standing for those in taken.values() for standing in those]
+
+
+def _singles(standings: Sequence[Standing]) -> int:
+    return sum(not standing.is_digest for standing in standings)
+
+
+def _admitted(
+    session: Session,
+    budget: Budget,
+    used: Mapping[Span, int],
+    wanted: Sequence[Standing],
+    now: datetime,
+) -> list[Standing]:
+    """Those of one mailbox's candidates that there is room for; digests that wait get their turn."""
+    is_open = budget.hours.next_open(now) == now
+    digests = [standing for standing in wanted if standing.is_digest]
+    letters = [standing for standing in wanted if not standing.is_digest]
+    # Digests first: hundreds of letters wait in each.
+    taken = digests[: budget.room(used) if is_open else 0]
+    late = [standing.id for standing in digests[len(taken) :]]
+    if late:
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.id.in_(late))
+            .values(due_at=next_turn(budget, used, now) or now + LOOKS_AGAIN)
+            .execution_options(synchronize_session=False)
+        )
+    after = {span: used.get(span, 0) + len(taken) for span in Span}
+    return taken + letters[: budget.for_letters().room(after) if is_open else 0]
 
 
 def _used_now_of(
@@ -283,6 +315,11 @@ def _used_now_of(
     for row in session.execute(booked):
         used[row.mailbox_id][row.span] = row.used
     return used
+
+
+def next_turn(budget: Budget, used: Mapping[Span, int], now: datetime) -> datetime | None:
+    """When a digest may leave that cannot now; None if it never may."""
+    return next((slot.at for slot in slots(budget, used, now, 1)), None)
 
 
 def _book(
@@ -350,7 +387,7 @@ def _plan(
     _move_due(session, mailbox.id, plan, max([now, *plan[-1:]]) + LOOKS_AGAIN, taken, now)
     if plan:
         last = select(func.max(Dispatch.due_at)).where(
-            Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED
+            Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE
         )
         mailbox.planned_until = session.scalar(last)
 
@@ -363,6 +400,7 @@ def _planned_on(
     planned = select(func.count()).where(
         Dispatch.mailbox_id == mailbox_id,
         Dispatch.state == DispatchState.QUEUED,
+        _SINGLE,
         Dispatch.due_at > begins,
         Dispatch.due_at <= until,
     )
@@ -388,6 +426,7 @@ def _move_due(
         .where(
             Dispatch.mailbox_id == mailbox_id,
             Dispatch.state == DispatchState.QUEUED,
+            _SINGLE,
             Dispatch.due_at <= now,
             Dispatch.id.not_in(taken),
         )

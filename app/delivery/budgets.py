@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo
@@ -24,8 +24,11 @@ PER_HOUR: Final = 120
 # About what a small ministry gets from everybody else on a day.
 PER_DAY: Final = 1_000
 # More identical demands than this tell an office nothing new. It also ends what a deadline that is
-# wrong by a year would begin. What waits behind it can still leave in a digest.
+# wrong by a year would begin.
 AT_MOST: Final = 10_000
+# Of the places of a day and of all, one in so many is kept for digests: what waits behind a full
+# ceiling can still leave together, and no ceiling is passed for it. Small ceilings keep none.
+KEPT_FOR_DIGESTS: Final = 100
 
 # Each 4xx or 421 halves the pace, five times at most: a thirty-second of it still finds out when
 # the server has recovered. A burst of answers is one complaint.
@@ -127,6 +130,14 @@ class Budget:
             return datetime.combine(day, time(), zone).astimezone(UTC)
         whole = moment.astimezone(UTC).replace(second=0, microsecond=0)
         return whole if span is Span.MINUTE else whole.replace(minute=0)
+
+    def for_letters(self) -> Self:
+        """The same with the places taken off that are kept for digests."""
+        return replace(
+            self,
+            per_day=self.per_day - self.per_day // KEPT_FOR_DIGESTS,
+            at_most=self.at_most - self.at_most // KEPT_FOR_DIGESTS,
+        )
 
     def room(self, used: Mapping[Span, int]) -> int:
         """How many may leave in the windows of now, given what was booked in each."""

@@ -30,6 +30,7 @@ from app.core.tokens import Keys
 from app.delivery.actions import coarse
 from app.delivery.booking import admit, booked_at, give_back, slow_down
 from app.delivery.channels.base import HandOver, Receipt
+from app.delivery.digests import settle_riders
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane
 from app.delivery.queries import Standing, list_abandoned, list_due
@@ -38,6 +39,7 @@ from app.delivery.rules import (
     Ruling,
     Verdict,
     after_unknown,
+    coarse,
     is_given_up,
     may_leave,
     next_try,
@@ -64,6 +66,7 @@ class Claim:
     counted_as: dict[str, Any] | None
     payload: bytes | None
     seal: Seal | None
+    is_digest: bool = False
 
     @classmethod
     def of(cls, dispatch: Dispatch, seal: Seal | None, *, fence: int) -> Self:
@@ -79,6 +82,7 @@ class Claim:
             counted_as=dispatch.counted_as,
             payload=dispatch.payload,
             seal=seal,
+            is_digest=dispatch.is_digest,
         )
 
     @classmethod
@@ -95,6 +99,7 @@ class Claim:
             counted_as=standing.counted_as,
             payload=standing.payload,
             seal=seal,
+            is_digest=standing.is_digest,
         )
 
     def open(self) -> Message:
@@ -262,6 +267,15 @@ def settle(
         give_back(session, [whose.id])
     if written and outcome.is_complaint:
         slow_down(session, whose.id, now)
+    if written and whose.is_digest:
+        settle_riders(
+            session,
+            whose.id,
+            outcome.state,
+            now,
+            values=_values(outcome, now),
+            is_unknown=outcome.is_unknown,
+        )
     figure = FIGURES.get(outcome.state)
     if written and figure is not None and whose.counted_as is not None:
         count(session, figure, Labels.from_json(whose.counted_as), day_of(now))
@@ -328,6 +342,14 @@ def pass_dot(
         .execution_options(synchronize_session=False)
     )
     return set(session.scalars(flagged))
+
+
+def holds(session: Session, claim: Claim) -> bool:
+    """Whether the claim still holds, with its row locked."""
+    ours = select(Dispatch.id).where(
+        _are([(claim.id, claim.fence)]), Dispatch.state == DispatchState.SENDING
+    )
+    return session.scalar(ours.with_for_update()) is not None
 
 
 def renew(session: Session, claims: Collection[Claim], lease: timedelta) -> None:

@@ -158,6 +158,19 @@ class Dispatch(Base):
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
         ),
+        Index(
+            "ix_dispatch_carried",
+            "carried_by",
+            sqlite_where=text("carried_by IS NOT NULL"),
+            postgresql_where=text("carried_by IS NOT NULL"),
+        ),
+        Index(
+            "ix_dispatch_digests",
+            "mailbox_id",
+            "opened_at",
+            sqlite_where=text("opened_at IS NOT NULL"),
+            postgresql_where=text("opened_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[pk]
@@ -196,6 +209,15 @@ class Dispatch(Base):
     # By the day: when somebody answered. What they wrote is passed on and never kept.
     answered_on: Mapped[date | None]
     auto_answered: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The digest that a letter leaves in; its own row waits, and ends as the digest does. No foreign
+    # key: SQLite would have to copy the whole outbox to get one.
+    carried_by: Mapped[uuid.UUID | None]
+    # When a digest was decided upon. Only digests have it; their payload is a mail without words.
+    opened_at: Mapped[datetime | None]
+
+    @property
+    def is_digest(self) -> bool:
+        return self.opened_at is not None
 
 
 class RelayHealth(Base):

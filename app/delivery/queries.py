@@ -105,6 +105,7 @@ class Standing:
     key_id: uuid.UUID
     payload: bytes | None
     mailbox_id: uuid.UUID | None
+    is_digest: bool
     terms: Terms
 
 
@@ -136,8 +137,15 @@ def outbox_status(session: Session, now: datetime) -> OutboxStatus:
 
 
 def count_by_state(session: Session, lane: Lane | None = None) -> dict[DispatchState, int]:
-    """How many dispatches are in each state. Their sum is what was ever put in."""
-    counted = select(Dispatch.state, func.count().label("times")).group_by(Dispatch.state)
+    """How many dispatches are in each state. Their sum is what was ever put in.
+
+    The letters of a digest are counted, each in its own state; the mail that carries them is not.
+    """
+    counted = (
+        select(Dispatch.state, func.count().label("times"))
+        .where(Dispatch.opened_at.is_(None))
+        .group_by(Dispatch.state)
+    )
     if lane is not None:
         counted = counted.where(Dispatch.lane == lane)
     found = {row.state: row.times for row in session.execute(counted)}
@@ -172,7 +180,7 @@ def list_answers(session: Session, limit: int = 1000) -> list[Answers]:
             func.count().label("times"),
         )
         .join(Mailbox, Mailbox.id == Dispatch.mailbox_id)
-        .where(Dispatch.state.in_(out))
+        .where(Dispatch.state.in_(out), Dispatch.opened_at.is_(None))
         .group_by(
             Mailbox.address, Dispatch.finished_at, Dispatch.answered_on, Dispatch.auto_answered
         )
@@ -286,6 +294,7 @@ _OF_STANDING: Final = (
     Dispatch.key_id,
     Dispatch.payload,
     Dispatch.mailbox_id,
+    Dispatch.opened_at.is_not(None),
 )
 _OF_TERMS: Final = (
     Dispatch.expires_at,
@@ -313,6 +322,7 @@ def _due(what: Any, lane: Lane, now: datetime, *, only_local: bool) -> Any:
     due = what.outerjoin(Gate, Gate.id == Dispatch.gate_id).where(
         Dispatch.state == DispatchState.QUEUED,
         Dispatch.lane == lane,
+        Dispatch.carried_by.is_(None),
         Dispatch.due_at <= now,
         or_(
             Gate.id.is_(None),
@@ -346,7 +356,8 @@ def _abandoned(
 def _list_in(session: Session, state: DispatchState, limit: int) -> Sequence[Dispatch]:
     stuck = (
         select(Dispatch)
-        .where(Dispatch.state == state)
+        # A digest is decided upon as one.
+        .where(Dispatch.state == state, Dispatch.carried_by.is_(None))
         .order_by(Dispatch.finished_at, Dispatch.id)
         .limit(limit)
     )
@@ -357,7 +368,9 @@ def _by_domain(session: Session) -> tuple[DomainStatus, ...]:
     ended = (DispatchState.SENT, DispatchState.BOUNCED, DispatchState.FAILED)
     counted = (
         select(Dispatch.mailbox_id, Dispatch.state, func.count().label("times"))
-        .where(Dispatch.lane == Lane.LETTER, Dispatch.state.in_(ended))
+        .where(
+            Dispatch.lane == Lane.LETTER, Dispatch.state.in_(ended), Dispatch.opened_at.is_(None)
+        )
         .group_by(Dispatch.mailbox_id, Dispatch.state)
         .subquery()
     )
@@ -376,7 +389,10 @@ def _by_domain(session: Session) -> tuple[DomainStatus, ...]:
 def _oldest_queued(session: Session, lane: Lane, now: datetime) -> timedelta | None:
     oldest = session.scalar(
         select(func.min(Dispatch.due_at)).where(
-            Dispatch.state == DispatchState.QUEUED, Dispatch.lane == lane, Dispatch.due_at <= now
+            Dispatch.state == DispatchState.QUEUED,
+            Dispatch.lane == lane,
+            Dispatch.carried_by.is_(None),
+            Dispatch.due_at <= now,
         )
     )
     return None if oldest is None else now - oldest

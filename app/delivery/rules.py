@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -129,3 +129,8 @@ def require_retry(dispatch: Dispatch, now: datetime) -> None:
     is_late = dispatch.expires_at is not None and dispatch.expires_at <= now
     if not stopped or dispatch.payload is None or is_late:
         raise CannotRetry
+
+
+def coarse(now: datetime) -> datetime:
+    """The start of the UTC day: a finished row does not tell the second somebody acted."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -52,11 +52,13 @@ from app.delivery.claims import (
     Outcome,
     adopt_abandoned,
     claim_due,
+    holds,
     pass_dot,
     renew,
     settle,
     settle_sent,
 )
+from app.delivery.digests import Writer, Written, is_whole, keep
 from app.delivery.message import Message
 from app.delivery.models import DispatchState, Lane
 from app.delivery.outgoing import Outgoing
@@ -93,6 +95,9 @@ STEPS: Final = (
     "marked",
 )
 
+# Where digests have one more, between "guarded" and "connected".
+DIGEST_WRITTEN: Final = "written"
+
 # Counts on while the machine sleeps: a lease does not wait for it.
 _SINCE_BOOT: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -123,6 +128,11 @@ class _Lost(Withheld):
     """Somebody else holds the dispatch now, or it was taken back."""
 
 
+def _cannot_write(_session: Session, _digest: uuid.UUID, _frame: Message) -> Written:
+    """Nobody has said how digests are written."""
+    raise LookupError
+
+
 def _unwatched(_step: str) -> None:
     """Nobody watches the steps outside of tests."""
 
@@ -149,6 +159,7 @@ class Worker:
         host: str = "",
         only_to: str = "",
         outgoing: Outgoing | None = None,
+        write_digest: Writer | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -163,12 +174,14 @@ class Worker:
         self._clock = clock
         self._at = at
         self._outgoing = outgoing or Outgoing()
+        self._write_digest = write_digest or _cannot_write
         self._log = log.bind(worker=name)
         self._stop = threading.Event()
         self._held: dict[uuid.UUID, Claim] = {}
         self._lease_ends = 0.0
         self._glance: Connection | None = None
         self._flagged: set[uuid.UUID] = set()
+        self._digested: dict[uuid.UUID, int] = {}
         self._taken: list[tuple[Claim, Receipt]] = []
         self._taken_since = 0.0
         self._batch = BATCH_AT_FIRST
@@ -261,7 +274,8 @@ class Worker:
             self._batch = BATCH_AT_FIRST
 
     def _deal_with_all(self, claims: Sequence[Claim]) -> None:
-        self._guard([claim for claim in claims if self._outlet(claim).can_tell])
+        # A digest is flagged for itself: until it is written, letters may be taken out of it.
+        self._guard([c for c in claims if self._outlet(c).can_tell and not c.is_digest])
         try:
             for claim in claims:
                 self._deal_with(claim)
@@ -300,11 +314,18 @@ class Worker:
         try:
             message = claim.open()
             message_id = self._message_id(claim, message)
+            if claim.is_digest:
+                written = self._written(claim, message)
+                if not written.letters:
+                    return Outcome(DispatchState.CANCELLED, "empty")
+                message = written.message
             envelope, content = self._outgoing.finish(
                 message, dispatch=claim.id, message_id=message_id, date=self._clock()
             )
         except KeyDestroyed:
             return Outcome(DispatchState.FAILED, "key_destroyed")
+        except _Lost:
+            return None
         except _CANNOT_BE_BUILT as error:
             # The kind only: the text of the error may quote what somebody wrote.
             kind = type(error).__name__
@@ -313,6 +334,19 @@ class Worker:
         if self._only_to:
             envelope = replace(envelope, recipient=self._only_to)
         return self._hand_over(claim, envelope, content, message_id)
+
+    def _written(self, claim: Claim, frame: Message) -> Written:
+        """The digest as it leaves, with every letter that rides in it and fits."""
+        with self._database.reading() as session:
+            written = self._write_digest(session, claim.id, frame)
+        self._at(DIGEST_WRITTEN)
+        with unit_of_work(self._database.writing) as session:
+            is_ours = holds(session, claim)
+            if not is_ours or not keep(session, claim.seal, claim.id, written, self._clock()):
+                # Taken from us because a letter was taken back: whoever claims it writes it anew.
+                raise _Lost
+        self._digested[claim.id] = len(written.letters)
+        return written
 
     def _hand_over(
         self, claim: Claim, envelope: Envelope, content: bytes, message_id: str
@@ -395,7 +429,10 @@ class Worker:
         if claim.id not in self._flagged:
             lease_ends = _since_boot() + self._lease.total_seconds()
             with unit_of_work(self._database.writing) as session:
-                is_flagged = pass_dot(session, [claim], self._lease, self._clock())
+                is_flagged = bool(pass_dot(session, [claim], self._lease, self._clock()))
+                letters = self._digested.pop(claim.id, 0)
+                if is_flagged and letters and not is_whole(session, claim.id, letters):
+                    raise _NotNow(Ruling(Verdict.WAIT, "changed"))
             if not is_flagged:
                 self._look_again(claim)
                 raise _Lost

@@ -17,6 +17,7 @@ from app.delivery.actions import forget_expired
 from app.notices.links import Links
 from app.reminders.actions import forget_requests, send_due
 from app.reminders.staff import announce_closed, warn_of_deadlines
+from app.signatures.digests import decide
 from app.signatures.upkeep import destroy_kept, forget_unconfirmed, remind_unconfirmed, settle
 from app.tally.actions import fold
 
@@ -75,6 +76,7 @@ TIMETABLE = (
         MINUTE,
         lambda w: warn_of_deadlines(w.session, w.keys, links=w.links, now=w.now),
     ),
+    Job("open-digests", MINUTE, lambda w: decide(w.session, w.keys, w.now)),
     Job("close-gaps", MINUTE, lambda w: booking.close_gaps(w.session, w.now)),
     Job("fold-counts", 10 * SECOND, lambda w: fold(w.session)),
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),

@@ -40,16 +40,29 @@ def hand_over(
     words = words_round(cover.language)["handing"]
     bundle = Bundle(one_line(cover.campaign) or words["title"], cover.language)
     yield 0, bundle.begin()
-    yield 0, bundle.add(_framed(cover, words["title"], paper, rows=_rows(cover, words)))
+    yield 0, bundle.add(cover_sheet(cover, paper))
     names, done = list[str](), 0
     while group := _next(letters):
         done += len(group)
         names += [letter.writer or words["unnamed"] for letter in group]
         yield done, bundle.add(print_letters(group, paper=paper))
+    for sheet in list_sheets(cover, names, paper):
+        yield done, bundle.add(sheet)
+    yield done, bundle.end()
+
+
+def cover_sheet(cover: Cover, paper: Paper) -> bytes:
+    """The sheet in front: to whom, from whom, about what, how many."""
+    words = words_round(cover.language)["handing"]
+    return _framed(cover, words["title"], paper, rows=_rows(cover, words))
+
+
+def list_sheets(cover: Cover, names: Sequence[str], paper: Paper) -> Iterator[bytes]:
+    """The list of the letters behind them, in files of so many names."""
+    words = words_round(cover.language)["handing"]
     for start in range(0, len(names), _NAMES):
         part = names[start : start + _NAMES]
-        yield done, bundle.add(_framed(cover, words["index"], paper, names=part, start=start))
-    yield done, bundle.end()
+        yield _framed(cover, words["index"], paper, names=part, start=start)
 
 
 def _next(letters: Iterator[FinishedLetter]) -> list[FinishedLetter]:

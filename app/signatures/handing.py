@@ -7,7 +7,7 @@ writer's e-mail address is never opened.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,14 +51,20 @@ def cover_for(session: Session, campaign: Campaign, target: Target, now: datetim
     languages = session.execute(counted.group_by(Letter.language)).all()
     usual = [*campaign.letter_languages, "en"][0]
     language = max(languages, key=lambda row: row.letters).language if languages else usual
+    letters = sum(row.letters for row in languages)
+    return cover_in(campaign, target, language, letters, local_day(campaign, now))
+
+
+def cover_in(campaign: Campaign, target: Target, language: str, letters: int, on: date) -> Cover:
+    """What the cover says, in a language."""
     titles = {text.language: text.title for text in campaign.texts}
     return Cover(
         language=language,
         to=addressed_in(target, language),
         organisation=campaign.organisation or campaign.section.sender_name,
         campaign=titles.get(language) or next(iter(titles.values()), campaign.slug),
-        letters=sum(row.letters for row in languages),
-        date=long_date(local_day(campaign, now), language),
+        letters=letters,
+        date=long_date(on, language),
     )
 
 
@@ -85,7 +91,7 @@ def letters_to_hand_over(
     last: UUID | None = None
     while group := _group(session, target, last):
         for letter in group:
-            yield finished_letter(campaign, letter.signature, letter, _answers(seal, letter))
+            yield finished_letter(campaign, letter.signature, letter, answers_in(seal, letter))
         last = group[-1].id
         for letter in group:
             session.expunge(letter.signature)  # and with it those of its letters that it knows
@@ -113,7 +119,8 @@ def _by_post(asked: Any, target: Target) -> Any:
     )
 
 
-def _answers(seal: Seal, letter: Letter) -> OpenedAnswers:
+def answers_in(seal: Seal, letter: Letter) -> OpenedAnswers:
+    """What its writer gave for one letter; the address stays closed."""
     signature = letter.signature
 
     def opened(sealed: bytes | None, column: str) -> str:

@@ -17,9 +17,9 @@ from app.core.addresses import same_mailbox
 from app.core.db import day_of
 from app.core.sealing import KeyDestroyed
 from app.core.tokens import Keys
-from app.delivery.actions import coarse
+from app.delivery.digests import dissolve_to
 from app.delivery.models import Dispatch, DispatchState, Mailbox
-from app.delivery.rules import FIGURES
+from app.delivery.rules import FIGURES, coarse
 from app.signatures.actions import enqueue_letter, labels_of
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, Signature, SignatureState
@@ -104,13 +104,19 @@ def step_down(session: Session, keys: Keys, authority: Authority, now: datetime)
             Mailbox.address.in_(refused - {normal}),
         )
     )
+    # What was to leave together leaves by other ways, each letter for itself.
+    dissolve_to(session, refused - {normal}, now)
     letters = _locked(session, waiting)
     dispatches = [letter.dispatch_id for letter in letters]
     # Those that a worker takes at this moment are no longer queued once it lets go of them.
     still = set(
         session.scalars(
             select(Dispatch.id)
-            .where(Dispatch.id.in_(dispatches), Dispatch.state == DispatchState.QUEUED)
+            .where(
+                Dispatch.id.in_(dispatches),
+                Dispatch.state == DispatchState.QUEUED,
+                Dispatch.carried_by.is_(None),
+            )
             .with_for_update(skip_locked=True)
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from app.authorities.models import Authority
@@ -108,7 +108,8 @@ def find_way_back(session: Session, dispatch_id: UUID) -> WayBack | None:
         .join(Signature, Signature.id == Letter.signature_id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
         .join(Section, Section.id == Campaign.section_id)
-        .where(Dispatch.id == dispatch_id)
+        # An answer to a digest answers every letter in it, and all go the same way back.
+        .where(or_(Dispatch.id == dispatch_id, Dispatch.carried_by == dispatch_id))
         .limit(1)
     )
     row = session.execute(home).one_or_none()

@@ -25,6 +25,7 @@ class Figure(StrEnum):
     HELD = "held"
     CANCELLED = "cancelled"
     BOUNCED = "bounced"
+    IN_DIGEST = "in_digest"
     TO_PRINT = "to_print"
     SELF_REPORTED = "self_reported"
 

@@ -99,7 +99,11 @@ class Oracle:
         with self.database.reading() as session:
             states: Counter[DispatchState] = Counter(session.scalars(select(Dispatch.state)))
             letters = Counter(
-                session.scalars(select(Dispatch.state).where(Dispatch.lane == Lane.LETTER))
+                session.scalars(
+                    select(Dispatch.state).where(
+                        Dispatch.lane == Lane.LETTER, Dispatch.opened_at.is_(None)
+                    )
+                )
             )
             keys = session.scalar(select(func.count(func.distinct(Dispatch.once_key)))) or 0
             counted = totals(session, self.campaign.id, tuple(Figure))

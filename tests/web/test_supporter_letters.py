@@ -134,6 +134,43 @@ def test_every_end_of_a_letter_is_told_in_words(
         assert f"{status}/print/1/fax.pdf" in page.links
 
 
+def ride(house: House, due_at: datetime, state: DispatchState = DispatchState.QUEUED) -> None:
+    """Put the letters in the outbox into a digest, as the clock would."""
+    with unit_of_work(house.database.writing) as session:
+        letters = session.scalars(select(Dispatch).where(Dispatch.lane == Lane.LETTER)).all()
+        digest = Dispatch(
+            once_key="digest:test",
+            lane=Lane.LETTER,
+            state=state,
+            gate_id=letters[0].gate_id,
+            gate_epoch=letters[0].gate_epoch,
+            mailbox_id=letters[0].mailbox_id,
+            key_id=letters[0].key_id,
+            payload=b"sealed",
+            due_at=due_at,
+            opened_at=due_at,
+        )
+        session.add(digest)
+        session.flush()
+        for letter in letters:
+            letter.carried_by = digest.id
+
+
+def test_a_letter_in_a_digest_says_so_and_when_before_and_after(
+    client: FlaskClient, signed: Demonstration, house: House
+) -> None:
+    status = confirmed(client, house)
+    ride(house, datetime.now(UTC) + timedelta(hours=30))
+    words = Page(client.get(status).text).words
+    assert "Yours leaves together with theirs, in one mail that holds every letter, at" in words
+    with unit_of_work(house.database.writing) as session:
+        for digest in session.scalars(select(Dispatch).where(Dispatch.opened_at.is_not(None))):
+            digest.due_at = datetime.now(UTC)
+    assert "within the next minutes" in Page(client.get(status).text).words
+    settle(house, DispatchState.SENT)
+    assert "in one mail with the letters of others" in Page(client.get(status).text).words
+
+
 def test_offices_without_e_mail_are_never_a_silent_success(
     client: FlaskClient, signed_to_ten: Demonstration, house: House
 ) -> None:

@@ -43,6 +43,7 @@ STAGES = (
     Figure.CONFIRMED,
     Figure.QUEUED,
     Figure.HANDED_OVER,
+    Figure.IN_DIGEST,
     Figure.FAILED,
     Figure.HELD,
     Figure.CANCELLED,

@@ -29,6 +29,7 @@ FIGURES: Final = {
     Figure.FORGOTTEN: lazy_gettext("Never confirmed, forgotten"),
     Figure.QUEUED: lazy_gettext("Letters queued for e-mail"),
     Figure.HANDED_OVER: lazy_gettext("Letters handed over"),
+    Figure.IN_DIGEST: lazy_gettext("Letters handed over in a digest"),
     Figure.FAILED: lazy_gettext("Letters that failed"),
     Figure.HELD: lazy_gettext("Letters held for a person to decide"),
     Figure.CANCELLED: lazy_gettext("Letters cancelled"),

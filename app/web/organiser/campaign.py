@@ -18,6 +18,7 @@ from app.core.forms import FieldErrors
 from app.core.i18n import catalogues, countries, current_language
 from app.delivery.booking import foresee, list_waiting
 from app.delivery.budgets import Budget, Outlook
+from app.delivery.digests import list_digests
 from app.delivery.models import Mailbox
 from app.tally.models import Figure
 from app.tally.queries import totals
@@ -35,6 +36,7 @@ _FIGURES = (
     Figure.CONFIRMED,
     Figure.QUEUED,
     Figure.HANDED_OVER,
+    Figure.IN_DIGEST,
     Figure.FAILED,
     Figure.HELD,
     Figure.CANCELLED,
@@ -59,6 +61,7 @@ def campaign(ref: str) -> ResponseReturnValue:
         counted={} if is_draft else totals(reading(), found.id, _FIGURES),
         elsewhere=elsewhere(found),
         mailboxes=[] if is_draft else _mailboxes(found),
+        digests=[] if is_draft else list_digests(reading(), found.gate_id),
         now=now(),
     )
 

@@ -58,7 +58,7 @@ def status(token: str) -> ResponseReturnValue:
     if signature.state is SignatureState.FORGOTTEN:
         return _gone(signature)
     found = opened_signature(reading(), keys(), signature)
-    rows = standings(found, now())
+    rows = standings(reading(), found, now())
     looked = min(request.args.get("look", 1, type=int), LOOKS)
     again = any(row.is_moving for row in rows) and looked < LOOKS
     answer = make_response(
@@ -90,7 +90,7 @@ def print_sheets(token: str) -> ResponseReturnValue:
     return render_template(
         "supporter/print.html",
         page=shown.shown_campaign(signature.campaign, current_language(), now()),
-        rows=standings(found, now()),
+        rows=standings(reading(), found, now()),
         token=token,
     )
 
@@ -152,7 +152,7 @@ def _confirm_page(signature: Signature, token: str, *, too_late: bool) -> Respon
     shown_page = render_template(
         "supporter/confirm.html",
         page=page,
-        rows=standings(found, now()),
+        rows=standings(reading(), found, now()),
         token=token,
         may_send=may_send,
     )
@@ -174,7 +174,7 @@ def _letter(signature: Signature, number: int) -> Letter:
 
 def _finished(signature: Signature, number: int) -> FinishedLetter:
     """A letter in the words it leaves with, as long as those are kept."""
-    rows = standings(opened_signature(reading(), keys(), signature), now())
+    rows = standings(reading(), opened_signature(reading(), keys(), signature), now())
     row = next((row for row in rows if row.number == number), None)
     if row is None or row.letter is None:
         abort(404)

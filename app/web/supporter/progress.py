@@ -12,6 +12,7 @@ from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.core.tokens import Keys
 from app.delivery.models import DispatchState, GateState
+from app.delivery.queries import find_dispatch_by_id
 from app.letters.render import FinishedLetter
 from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
@@ -79,6 +80,8 @@ class Standing:
     phone_script: str
     # Its turn, where that is not now: the office's mailbox takes so many and no more.
     leaves_at: datetime | None = None
+    # It leaves, or has left, in one mail with the letters of others.
+    in_digest: bool = False
 
     @property
     def is_moving(self) -> bool:
@@ -101,13 +104,13 @@ def opened_signature(session: Session, keys: Keys, signature: Signature) -> Open
     return OpenedSignature(signature, answers, delete_on(signature.campaign))
 
 
-def standings(found: OpenedSignature, now: datetime) -> list[Standing]:
+def standings(session: Session, found: OpenedSignature, now: datetime) -> list[Standing]:
     """Every letter, in the order of the campaign page."""
     letters = sorted(found.signature.letters, key=lambda letter: letter.target.position)
-    return [_standing(found, letter, now) for letter in letters]
+    return [_standing(session, found, letter, now) for letter in letters]
 
 
-def _standing(found: OpenedSignature, letter: Letter, now: datetime) -> Standing:
+def _standing(session: Session, found: OpenedSignature, letter: Letter, now: datetime) -> Standing:
     signature, campaign = found.signature, found.signature.campaign
     finished = (
         finished_letter(campaign, signature, letter, found.answers) if found.answers else None
@@ -123,12 +126,15 @@ def _standing(found: OpenedSignature, letter: Letter, now: datetime) -> Standing
         handed_over_on=local_day(campaign, ended) if ended else None,
         done_on=letter.reported_done_on,
         phone_script=phone_script(finished) if finished else "",
-        leaves_at=_leaves_at(letter, now),
+        leaves_at=_leaves_at(session, letter, now),
+        in_digest=letter.dispatch is not None and letter.dispatch.carried_by is not None,
     )
 
 
-def _leaves_at(letter: Letter, now: datetime) -> datetime | None:
+def _leaves_at(session: Session, letter: Letter, now: datetime) -> datetime | None:
     dispatch = letter.dispatch
+    if dispatch is not None and dispatch.carried_by is not None:
+        dispatch = find_dispatch_by_id(session, dispatch.carried_by)
     if dispatch is None or dispatch.state is not DispatchState.QUEUED:
         return None
     return dispatch.due_at if dispatch.due_at > now + _SOON else None
