@@ -284,7 +284,7 @@ def _admitted(
     wanted: Sequence[Standing],
     now: datetime,
 ) -> list[Standing]:
-    """Those of one mailbox's candidates that there is room for; digests that wait get their turn."""
+    """Those of one mailbox that there is room for; digests that must wait get their turn."""
     is_open = budget.hours.next_open(now) == now
     digests = [standing for standing in wanted if standing.is_digest]
     letters = [standing for standing in wanted if not standing.is_digest]

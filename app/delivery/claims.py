@@ -27,7 +27,6 @@ from app.core.leases import database_now
 from app.core.models import Installation
 from app.core.sealing import KeyDestroyed, Seal, WrongKey, get_seal
 from app.core.tokens import Keys
-from app.delivery.actions import coarse
 from app.delivery.booking import admit, booked_at, give_back, slow_down
 from app.delivery.channels.base import HandOver, Receipt
 from app.delivery.digests import settle_riders
