@@ -21,7 +21,7 @@ from app.delivery.actions import coarse
 from app.delivery.booking import admit, give_back, slow_down
 from app.delivery.channels.base import HandOver, Receipt
 from app.delivery.message import Message
-from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane
+from app.delivery.models import Channel, Dispatch, DispatchState, Gate, GateState, Lane
 from app.delivery.queries import Standing, list_abandoned, list_due
 from app.delivery.rules import (
     FIGURES,
@@ -51,6 +51,7 @@ class Claim:
     attempts: int
     unknowns: int
     keep_local: bool
+    channel: Channel
     counted_as: dict[str, Any] | None
     payload: bytes | None
     seal: Seal | None
@@ -66,6 +67,7 @@ class Claim:
             attempts=attempts,
             unknowns=dispatch.unknowns,
             keep_local=dispatch.keep_local,
+            channel=dispatch.channel,
             counted_as=dispatch.counted_as,
             payload=dispatch.payload,
             seal=seal,
