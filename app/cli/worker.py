@@ -188,4 +188,4 @@ def _tell_writers(own: State) -> int:
         if not list_unsettled(looking, 1):
             return 0
     with unit_of_work(own.database.writing) as session:
-        return settle(session, own.keys, links=own.links, now=now())
+        return settle(session, own.keys, links=own.links, now=now(), fax=bool(own.settings.fax))

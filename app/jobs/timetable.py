@@ -32,6 +32,8 @@ class Work:
     keys: Keys
     links: Links
     now: datetime
+    # Whether this installation sends faxes by itself.
+    fax: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,11 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 TIMETABLE = (
     # Pages, confirmations and letters stop at the instant itself; this writes it down.
     Job("close-expired-campaigns", SECOND, _close_expired),
-    Job("tell-writers", 5 * SECOND, lambda w: settle(w.session, w.keys, links=w.links, now=w.now)),
+    Job(
+        "tell-writers",
+        5 * SECOND,
+        lambda w: settle(w.session, w.keys, links=w.links, now=w.now, fax=w.fax),
+    ),
     Job(
         "remind-supporters", MINUTE, lambda w: send_due(w.session, w.keys, links=w.links, now=w.now)
     ),

@@ -1,4 +1,4 @@
-"""Letters leave by fax, too."""
+"""Letters leave by fax, too, and the address book knows embassies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ CHANNEL_NAME = "ck_dispatch_channel"
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("authority") as table:
+        table.add_column(sa.Column("embassy_in", sa.Text(), server_default="", nullable=False))
     with op.batch_alter_table("dispatch") as table:
         table.drop_constraint(op.f(CHANNEL_NAME), type_="check")
         table.create_check_constraint(op.f(CHANNEL_NAME), "channel IN ('email', 'fax')")
@@ -34,3 +36,5 @@ def downgrade() -> None:
     with op.batch_alter_table("dispatch") as table:
         table.drop_constraint(op.f(CHANNEL_NAME), type_="check")
         table.create_check_constraint(op.f(CHANNEL_NAME), "channel IN ('email')")
+    with op.batch_alter_table("authority") as table:
+        table.drop_column("embassy_in")

@@ -19,7 +19,7 @@ from app.signatures.rules import Gone, LinkExpired
 from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading
 from app.web.supporter import sheets, shown
-from app.web.supporter.progress import opened_signature, standings
+from app.web.supporter.progress import embassy_of, opened_signature, standings
 
 # While letters wait, the page looks again by itself: every 20 seconds, for five minutes.
 LOOK_AGAIN_SECONDS = 20
@@ -58,7 +58,7 @@ def status(token: str) -> ResponseReturnValue:
     if signature.state is SignatureState.FORGOTTEN:
         return _gone(signature)
     found = opened_signature(reading(), keys(), signature)
-    rows = standings(found, now())
+    rows = standings(reading(), found, now())
     looked = min(request.args.get("look", 1, type=int), LOOKS)
     again = any(row.is_moving for row in rows) and looked < LOOKS
     answer = make_response(
@@ -90,7 +90,7 @@ def print_sheets(token: str) -> ResponseReturnValue:
     return render_template(
         "supporter/print.html",
         page=shown.shown_campaign(signature.campaign, current_language(), now()),
-        rows=standings(found, now()),
+        rows=standings(reading(), found, now()),
         token=token,
     )
 
@@ -99,9 +99,13 @@ def print_sheets(token: str) -> ResponseReturnValue:
 def print_pdf(token: str, number: int, kind: str = "letter") -> ResponseReturnValue:
     signature = _signature(reading(), token, STATUS)
     letter = _finished(signature, number)
-    target = _letter(signature, number).target
+    row = _letter(signature, number)
     paper = paper_in(signature.country)
-    return sheets.sheet(kind, signature.campaign, target, letter, paper)
+    embassy = embassy_of(reading(), row) if kind == "embassy" else None
+    if kind == "embassy" and embassy is None:
+        abort(404)
+    lines = embassy.address if embassy else letter.address
+    return sheets.sheet(kind, signature.campaign, row.target, letter, paper, envelope=lines)
 
 
 @open_to(Audience.SUPPORTER)
@@ -152,7 +156,7 @@ def _confirm_page(signature: Signature, token: str, *, too_late: bool) -> Respon
     shown_page = render_template(
         "supporter/confirm.html",
         page=page,
-        rows=standings(found, now()),
+        rows=standings(reading(), found, now()),
         token=token,
         may_send=may_send,
     )
@@ -174,7 +178,7 @@ def _letter(signature: Signature, number: int) -> Letter:
 
 def _finished(signature: Signature, number: int) -> FinishedLetter:
     """A letter in the words it leaves with, as long as those are kept."""
-    rows = standings(opened_signature(reading(), keys(), signature), now())
+    rows = standings(reading(), opened_signature(reading(), keys(), signature), now())
     row = next((row for row in rows if row.number == number), None)
     if row is None or row.letter is None:
         abort(404)

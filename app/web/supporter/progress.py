@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from app.authorities.models import ContactKind, ContactPoint, Office
+from app.authorities.offices import address_of, office_in, usable_points
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.core.tokens import Keys
@@ -17,7 +19,7 @@ from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
-from app.signatures.queries import OpenedAnswers, open_answers, seal_of
+from app.signatures.queries import OpenedAnswers, find_embassy_for, open_answers, seal_of
 from app.signatures.rules import delete_on
 from app.web.supporter.shown import Recipient, recipient_of
 
@@ -65,6 +67,15 @@ class OpenedSignature:
 
 
 @dataclass(frozen=True, slots=True)
+class Embassy:
+    """Where a letter can be left for an office that nothing else reaches."""
+
+    office: Office
+    address: tuple[str, ...]
+    points: tuple[ContactPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One letter: to whom, by which way, how far, and its text as long as it is kept."""
 
@@ -79,6 +90,18 @@ class Standing:
     phone_script: str
     # Its turn, where that is not now: the office's mailbox takes so many and no more.
     leaves_at: datetime | None = None
+    # In the writer's own country, where the address book has one.
+    embassy: Embassy | None = None
+
+    @property
+    def is_by_fax(self) -> bool:
+        """It leaves, or has left, by a fax of ours."""
+        return self.channel is LetterChannel.FAX and self.stage in (
+            Stage.QUEUED,
+            Stage.PAUSED,
+            Stage.HANDED_OVER,
+            Stage.CHECKED,
+        )
 
     @property
     def is_moving(self) -> bool:
@@ -101,29 +124,43 @@ def opened_signature(session: Session, keys: Keys, signature: Signature) -> Open
     return OpenedSignature(signature, answers, delete_on(signature.campaign))
 
 
-def standings(found: OpenedSignature, now: datetime) -> list[Standing]:
+def standings(session: Session, found: OpenedSignature, now: datetime) -> list[Standing]:
     """Every letter, in the order of the campaign page."""
     letters = sorted(found.signature.letters, key=lambda letter: letter.target.position)
-    return [_standing(found, letter, now) for letter in letters]
+    return [_standing(session, found, letter, now) for letter in letters]
 
 
-def _standing(found: OpenedSignature, letter: Letter, now: datetime) -> Standing:
+def embassy_of(session: Session, letter: Letter) -> Embassy | None:
+    """The embassy in the writer's country, as its envelope and its numbers say it."""
+    authority = find_embassy_for(session, letter)
+    if authority is None:
+        return None
+    office = office_in(authority, letter.language)
+    named = (office.institution or office.role, *address_of(authority))
+    points = tuple(p for p in usable_points(authority) if p.kind is not ContactKind.POST)
+    return Embassy(office_in(authority, current_language()), named, points)
+
+
+def _standing(session: Session, found: OpenedSignature, letter: Letter, now: datetime) -> Standing:
     signature, campaign = found.signature, found.signature.campaign
     finished = (
         finished_letter(campaign, signature, letter, found.answers) if found.answers else None
     )
     ended = letter.dispatch.finished_at if letter.dispatch else None
+    stage = _stage(signature, letter)
+    needs_hand = stage in (Stage.YOURS, Stage.REFUSED, Stage.DONE)
     return Standing(
         number=letter.target.position,
         recipient=recipient_of(campaign, letter.target, current_language()),
         channel=letter.channel,
-        stage=_stage(signature, letter),
+        stage=stage,
         language=letter.language,
         letter=finished,
         handed_over_on=local_day(campaign, ended) if ended else None,
         done_on=letter.reported_done_on,
         phone_script=phone_script(finished) if finished else "",
         leaves_at=_leaves_at(letter, now),
+        embassy=embassy_of(session, letter) if needs_hand else None,
     )
 
 
@@ -137,8 +174,10 @@ def _leaves_at(letter: Letter, now: datetime) -> datetime | None:
 def _stage(signature: Signature, letter: Letter) -> Stage:
     if signature.state is SignatureState.PENDING:
         return Stage.UNCONFIRMED
+    if letter.reported_done_on:
+        return Stage.DONE
     if letter.dispatch is None:
-        return Stage.DONE if letter.reported_done_on else Stage.YOURS
+        return Stage.YOURS
     stage = _STAGES[letter.dispatch.state]
     if stage is Stage.QUEUED and signature.campaign.gate.state is GateState.PAUSED:
         return Stage.PAUSED
