@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     # under load, or a log that takes the way through syslog, needs longer. Waiting costs a delay
     # after a crash, not waiting costs a second copy.
     relay_grace: Annotated[float, Field(ge=0, le=3600)] = 20
+    # How letters leave by fax: an address pattern of an e-mail-to-fax gateway, or HylaFAX. Unset:
+    # a fax is a sheet that the writer takes to a machine.
+    fax: Annotated[str, Field(description="{number}@gateway, or sendfax:")] = ""
     # A copy for staging: everything goes to this one address, whoever it was meant for.
     mail_only_to: str = ""
     # Faults on purpose are for tests: without this switch no process kills itself.
@@ -103,6 +106,16 @@ class Settings(BaseSettings):
                 raise ValueError("must look like smtp://user:password@host:port")
             _require_port(each)
         return url
+
+    @field_validator("fax")
+    @classmethod
+    def _fax(cls, outlet: str) -> str:
+        gateway = outlet.count("{number}") == 1 and outlet.replace("{number}", "4912345678901")
+        if outlet and not (
+            _SENDFAX.fullmatch(outlet) or (gateway and _ONE_ADDRESS.fullmatch(gateway))
+        ):
+            raise ValueError("must look like {number}@fax.example.org, or be sendfax:")
+        return outlet
 
     @field_validator("mail_only_to")
     @classmethod
@@ -166,6 +179,12 @@ class Settings(BaseSettings):
         return mail_urls(self.mail_url)
 
     @property
+    def fax_command(self) -> str:
+        """The command that takes a fax; empty where a gateway does, or nobody."""
+        found = _SENDFAX.fullmatch(self.fax)
+        return (found[1] or "sendfax") if found else ""
+
+    @property
     def is_local_only(self) -> bool:
         """Nobody but this machine reaches the server, and no mail leaves it."""
         return not self.mail_url and not self.proxy_hops and self.host in ("127.0.0.1", "::1")
@@ -190,6 +209,7 @@ def mail_urls(setting: str) -> tuple[str, ...]:
 
 
 _ONE_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+")
+_SENDFAX = re.compile(r"sendfax:(/[\w./+-]+)?")
 _STEP = re.compile(r"[a-z_]+(:[1-9]\d{0,8})?")
 
 

@@ -68,6 +68,8 @@ class AuthorityForm:
     languages: tuple[str, ...]
     offices: tuple[OfficeRow, ...]
     contacts: tuple[ContactRow, ...]
+    # Of an embassy: the country it is in.
+    embassy_in: str = ""
 
 
 def read_authority(authority: Authority) -> AuthorityForm:
@@ -98,6 +100,7 @@ def read_authority(authority: Authority) -> AuthorityForm:
             )
             for point in authority.contact_points
         ),
+        authority.embassy_in,
     )
 
 
@@ -111,6 +114,7 @@ def add_authority(
         section_id=section.id,
         key=_free_key(session, form),
         country=form.country,
+        embassy_in=form.embassy_in,
         time_zone=form.time_zone,
         languages=[],
     )
@@ -145,6 +149,8 @@ def _checked(form: AuthorityForm) -> AuthorityForm:
     check = Check()
     if form.country not in _COUNTRIES:
         check.refuse("country", "missing")
+    if form.embassy_in and (form.embassy_in not in _COUNTRIES or form.embassy_in == form.country):
+        check.refuse("embassy_in", "no_embassy")
     if form.time_zone not in available_timezones():
         check.refuse("time_zone", "no_zone")
     languages = tuple(dict.fromkeys(language for language in form.languages if language))
@@ -161,7 +167,9 @@ def _checked(form: AuthorityForm) -> AuthorityForm:
         _checked_contact(check, row) for row in form.contacts if not row.is_empty or row.remove
     )
     check.done()
-    return AuthorityForm(form.country, form.time_zone, languages, offices, contacts)
+    return AuthorityForm(
+        form.country, form.time_zone, languages, offices, contacts, form.embassy_in
+    )
 
 
 def _checked_office(check: Check, row: OfficeRow) -> OfficeRow:
@@ -216,6 +224,7 @@ def _checked_contact(check: Check, row: ContactRow) -> ContactRow:
 
 def _write(authority: Authority, form: AuthorityForm) -> None:
     authority.country, authority.time_zone = form.country, form.time_zone
+    authority.embassy_in = form.embassy_in
     authority.languages = list(form.languages)
     _write_offices(authority, {row.language: row for row in form.offices})
     kept = {str(point.id): point for point in authority.contact_points}

@@ -39,6 +39,8 @@ class Authority(Base):
     section_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("section.id"), index=True)
     key: Mapped[str] = mapped_column(unique=True)
     country: Mapped[str]
+    # Of an embassy: the country it is in. `country` is the one it stands for.
+    embassy_in: Mapped[str] = mapped_column(default="", server_default="")
     time_zone: Mapped[str]
     languages: Mapped[list[str]]
 

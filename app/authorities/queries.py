@@ -25,6 +25,26 @@ def get_authority(session: Session, section_id: UUID, key: str) -> Authority:
     return found
 
 
+def find_embassy(
+    session: Session, section_id: UUID, *, of_country: str, in_country: str
+) -> Authority | None:
+    """The embassy of one country in another, where the section's book has it."""
+    if not of_country or not in_country:
+        return None
+    wanted = (
+        select(Authority)
+        .where(
+            Authority.section_id == section_id,
+            Authority.country == of_country,
+            Authority.embassy_in == in_country,
+        )
+        .options(selectinload(Authority.offices), selectinload(Authority.contact_points))
+        .order_by(Authority.key)
+        .limit(1)
+    )
+    return session.scalars(wanted).one_or_none()
+
+
 def list_book(session: Session, section_id: UUID, limit: int = 1_000) -> Sequence[Authority]:
     """The offices a section can write to, by country."""
     book = (

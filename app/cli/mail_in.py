@@ -31,9 +31,10 @@ from app.delivery.arrivals import Arrival, Came, take_in
 from app.delivery.channels.base import Envelope, NeverWill, Outlet, Steps
 from app.delivery.channels.maildir import Maildir
 from app.delivery.channels.smtp import Relay, RelayAddress
-from app.delivery.reports import AT_MOST, TooMuch
+from app.delivery.reports import AT_MOST, Sort, TooMuch
 from app.delivery.returns import Forged, NotOurs, Returns
 from app.jobs.runner import stop_on_signals
+from app.signatures.ladder import note_came_back
 from app.signatures.queries import WayBack, find_way_back
 from app.state import State
 
@@ -89,6 +90,8 @@ class Desk:
             came = take_in(
                 session, self.returns, raw, recipient=recipient, sender=sender, now=now()
             )
+            if came.sort is Sort.BOUNCED and came.dispatch is not None:
+                note_came_back(session, came.dispatch)
             home = _home(session, came)
         log.info("mail came in", result=str(came.came), kind=str(came.sort or ""))
         if came.came is Came.TOO_EARLY:

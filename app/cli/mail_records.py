@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.cli.state import answer, refuse, state
 from app.delivery.dkim import NoSigningKey, Signer, make_keys, read_signers
-from app.delivery.outgoing import Outgoing
+from app.delivery.outgoing import NO_GATEWAY, Outgoing
 from app.delivery.returns import Returns
 from app.sections.models import Section
 from app.state import State
@@ -23,7 +23,8 @@ def outgoing_of(of: State) -> Outgoing:
     signers: tuple[Signer, ...] = ()
     if settings.dkim_domain:
         signers = _signers(settings, settings.dkim_selector)
-    return Outgoing(signers, returns_of(of))
+    gateway = settings.fax if "{number}" in settings.fax else NO_GATEWAY
+    return Outgoing(signers, returns_of(of), gateway)
 
 
 def returns_of(of: State) -> Returns | None:

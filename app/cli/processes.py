@@ -69,6 +69,7 @@ def scheduler(*, once: bool) -> None:
         state().keys,
         state().links,
         timedelta(seconds=state().settings.lease_seconds),
+        fax=bool(state().settings.fax),
     )
     if once:
         for name, result in runner.run_all_once().items():

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 import structlog
@@ -25,6 +26,7 @@ from app.cli.state import now, state
 from app.core.db import OUT_OF_REACH, Database, unit_of_work
 from app.delivery.actions import note_health
 from app.delivery.channels.base import Outlet
+from app.delivery.channels.fax import SendFax
 from app.delivery.channels.maildir import Maildir
 from app.delivery.channels.relay_log import RelayLog
 from app.delivery.channels.relays import Breaker, Health, Relays
@@ -40,6 +42,9 @@ from app.signatures.upkeep import settle
 from app.state import State
 
 log = structlog.get_logger()
+
+# HylaFAX takes a fax into its queue within seconds; dialling comes later and is not waited for.
+_FAX_WITHIN: Final = 120.0
 
 
 @click.command()
@@ -102,6 +107,9 @@ def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
             tell = partial(_alert, own.database)
             breakers = [Breaker(f"{each.name} {'+'.join(lanes)}", tell=tell) for each in addresses]
             relay = Relays(list(zip(breakers, lines, strict=True)))
+        fax = None
+        if settings.fax_command:
+            fax = SendFax((settings.fax_command,), timeout=_FAX_WITHIN)
         return Worker(
             own.database,
             own.keys,
@@ -113,6 +121,7 @@ def _maker(own: State) -> Callable[[tuple[Lane, ...]], Worker]:
             lanes=lanes,
             only_to=settings.mail_only_to,
             outgoing=outgoing,
+            fax=fax,
             at=at,
             write_digest=digest_writer(own.keys),
         )
@@ -181,4 +190,4 @@ def _tell_writers(own: State) -> int:
         if not list_unsettled(looking, 1):
             return 0
     with unit_of_work(own.database.writing) as session:
-        return settle(session, own.keys, links=own.links, now=now())
+        return settle(session, own.keys, links=own.links, now=now(), fax=bool(own.settings.fax))

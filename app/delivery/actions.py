@@ -21,6 +21,8 @@ from app.delivery.booking import give_back
 from app.delivery.digests import let_go, note_of_all, revive_riders
 from app.delivery.message import Message
 from app.delivery.models import (
+    FAX_LINE,
+    Channel,
     Dispatch,
     DispatchState,
     Gate,
@@ -107,21 +109,23 @@ def enqueue(
 ) -> Dispatch:
     """Put a message into the outbox, in the caller's transaction.
 
-    The same `once_key` again, also from another transaction at the same moment, adds nothing and
-    returns what is there.
+    One with a fax number goes by fax. The same `once_key` again, also from another transaction at
+    the same moment, adds nothing and returns what is there.
     """
     row = uuid.uuid4()
     sealed = seal.close_bytes(message.to_bytes(), table="dispatch", column="payload", row=row)
     mailbox = None
     if lane is Lane.LETTER:
         # Only of offices: a notice goes to a person, whose address must not stand in clear.
-        mailbox = mailbox_for(session, mailbox_address or message.to_address, time_zone)
+        address = FAX_LINE + message.to_fax if message.to_fax else message.to_address
+        mailbox = mailbox_for(session, mailbox_address or address, time_zone)
     added: Dispatch | None = session.scalars(
         _insert(session, Dispatch)
         .values(
             id=row,
             once_key=once_key,
             lane=lane,
+            channel=Channel.FAX if message.to_fax else Channel.EMAIL,
             gate_id=gate.id if gate else None,
             gate_epoch=gate.epoch if gate else None,
             mailbox_id=mailbox.id if mailbox else None,
@@ -151,9 +155,10 @@ def enqueue(
 def mailbox_for(session: Session, address: str, time_zone: str = "UTC") -> Mailbox:
     """The mailbox behind an office's address; made when it is met for the first time.
 
-    `time_zone` is the office's: its hours and its days are local ones.
+    A fax number is one too (`FAX_LINE` and the number). `time_zone` is the office's: its hours and
+    its days are local ones.
     """
-    normal = same_mailbox(address)
+    normal = address if address.startswith(FAX_LINE) else same_mailbox(address)
     wanted = select(Mailbox).where(Mailbox.address == normal)
     known = session.scalars(wanted).one_or_none()
     if known is not None:

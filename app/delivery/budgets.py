@@ -14,7 +14,7 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from app.core.errors import Refused
-from app.delivery.models import Mailbox, Span
+from app.delivery.models import FAX_LINE, Mailbox, Span
 
 # Slower than one person can open mails, so that a mail system does not take it for an attack:
 # a thousand mails within minutes were marked as spam at institutions that share one.
@@ -29,6 +29,12 @@ AT_MOST: Final = 10_000
 # Of the places of a day and of all, one in so many is kept for digests: what waits behind a full
 # ceiling can still leave together, and no ceiling is passed for it. Small ceilings keep none.
 KEPT_FOR_DIGESTS: Final = 100
+
+# A fax machine has one line, takes minutes for a letter, and prints on the office's own paper.
+FAX_PER_MINUTE: Final = 1
+FAX_PER_HOUR: Final = 12
+FAX_PER_DAY: Final = 100
+FAX_AT_MOST: Final = 1_000
 
 # Each 4xx or 421 halves the pace, five times at most: a thirty-second of it still finds out when
 # the server has recovered. A burst of answers is one complaint.
@@ -104,11 +110,14 @@ class Budget:
         def pace(own: int | None, default: int) -> int:
             return max(1, (default if own is None else own) // halved)
 
+        minute, hour, day, ever = PER_MINUTE, PER_HOUR, PER_DAY, AT_MOST
+        if mailbox.address.startswith(FAX_LINE):
+            minute, hour, day, ever = FAX_PER_MINUTE, FAX_PER_HOUR, FAX_PER_DAY, FAX_AT_MOST
         return cls(
-            pace(mailbox.per_minute, PER_MINUTE),
-            pace(mailbox.per_hour, PER_HOUR),
-            PER_DAY if mailbox.per_day is None else mailbox.per_day,
-            AT_MOST if mailbox.at_most is None else mailbox.at_most,
+            pace(mailbox.per_minute, minute),
+            pace(mailbox.per_hour, hour),
+            day if mailbox.per_day is None else mailbox.per_day,
+            ever if mailbox.at_most is None else mailbox.at_most,
             Hours(mailbox.time_zone, mailbox.open_days, mailbox.opens, mailbox.closes),
         )
 

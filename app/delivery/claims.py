@@ -31,7 +31,7 @@ from app.delivery.booking import admit, booked_at, give_back, slow_down
 from app.delivery.channels.base import HandOver, Receipt
 from app.delivery.digests import settle_riders
 from app.delivery.message import Message
-from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane
+from app.delivery.models import Channel, Dispatch, DispatchState, Gate, GateState, Lane
 from app.delivery.queries import Standing, list_abandoned, list_due
 from app.delivery.rules import (
     FIGURES,
@@ -62,6 +62,7 @@ class Claim:
     attempts: int
     unknowns: int
     keep_local: bool
+    channel: Channel
     counted_as: dict[str, Any] | None
     payload: bytes | None
     seal: Seal | None
@@ -78,6 +79,7 @@ class Claim:
             attempts=dispatch.attempts,
             unknowns=dispatch.unknowns,
             keep_local=dispatch.keep_local,
+            channel=dispatch.channel,
             counted_as=dispatch.counted_as,
             payload=dispatch.payload,
             seal=seal,
@@ -95,6 +97,7 @@ class Claim:
             attempts=standing.attempts + 1,
             unknowns=standing.unknowns,
             keep_local=standing.keep_local,
+            channel=standing.channel,
             counted_as=standing.counted_as,
             payload=standing.payload,
             seal=seal,

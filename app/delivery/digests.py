@@ -22,7 +22,7 @@ from app.core.sealing import Seal
 from app.delivery.booking import give_back, next_turn, used_now
 from app.delivery.budgets import Budget, outlook
 from app.delivery.message import Message
-from app.delivery.models import Dispatch, DispatchState, Gate, GateState, Lane, Mailbox
+from app.delivery.models import Channel, Dispatch, DispatchState, Gate, GateState, Lane, Mailbox
 from app.delivery.rules import FIGURES, coarse
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
@@ -93,6 +93,8 @@ def list_crowds(session: Session, now: datetime) -> list[Crowd]:
         .where(
             _WAITS,
             Dispatch.lane == Lane.LETTER,
+            # A fax machine takes sheets one by one.
+            Dispatch.channel == Channel.EMAIL,
             Dispatch.carried_by.is_(None),
             Dispatch.opened_at.is_(None),
             Dispatch.mailbox_id.is_not(None),

@@ -55,6 +55,8 @@ class Message:
     html: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    # A fax: the number, as `+` and digits. Its only attachment is the document.
+    to_fax: str = ""
 
     def to_bytes(self) -> bytes:
         """JSON for the sealed payload."""

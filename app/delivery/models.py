@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, pk
+
+# Stands before the number of a fax where the mailbox of an e-mail address would stand.
+FAX_LINE: Final = "fax:"
 
 
 class GateState(StrEnum):
@@ -32,6 +35,7 @@ class Channel(StrEnum):
     """How the outbox hands a message over."""
 
     EMAIL = "email"
+    FAX = "fax"
 
 
 class DispatchState(StrEnum):
@@ -62,7 +66,10 @@ class Gate(Base):
 
 
 class Mailbox(Base):
-    """One address of an office behind any number of contact points. Never a supporter's."""
+    """One address or fax number of an office behind any number of contact points.
+
+    Never a supporter's.
+    """
 
     __tablename__ = "mailbox"
     __table_args__ = (

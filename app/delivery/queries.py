@@ -18,6 +18,8 @@ from app.core.errors import NotFound
 from app.core.leases import database_now
 from app.core.models import Installation
 from app.delivery.models import (
+    FAX_LINE,
+    Channel,
     Dispatch,
     DispatchState,
     Gate,
@@ -101,6 +103,7 @@ class Standing:
     attempts: int
     unknowns: int
     keep_local: bool
+    channel: Channel
     counted_as: dict[str, Any] | None
     key_id: uuid.UUID
     payload: bytes | None
@@ -180,7 +183,12 @@ def list_answers(session: Session, limit: int = 1000) -> list[Answers]:
             func.count().label("times"),
         )
         .join(Mailbox, Mailbox.id == Dispatch.mailbox_id)
-        .where(Dispatch.state.in_(out), Dispatch.opened_at.is_(None))
+        # Nobody answers a fax by mail.
+        .where(
+            Dispatch.state.in_(out),
+            Dispatch.opened_at.is_(None),
+            Dispatch.channel == Channel.EMAIL,
+        )
         .group_by(
             Mailbox.address, Dispatch.finished_at, Dispatch.answered_on, Dispatch.auto_answered
         )
@@ -290,6 +298,7 @@ _OF_STANDING: Final = (
     Dispatch.attempts,
     Dispatch.unknowns,
     Dispatch.keep_local,
+    Dispatch.channel,
     Dispatch.counted_as,
     Dispatch.key_id,
     Dispatch.payload,
@@ -379,7 +388,8 @@ def _by_domain(session: Session) -> tuple[DomainStatus, ...]:
     )
     domains: dict[str, Counter[DispatchState]] = {}
     for address, state, times in session.execute(found):
-        domains.setdefault(address.rpartition("@")[2], Counter())[state] += times
+        domain = "fax" if address.startswith(FAX_LINE) else address.rpartition("@")[2]
+        domains.setdefault(domain, Counter())[state] += times
     return tuple(
         DomainStatus(domain, *(states[state] for state in ended))
         for domain, states in sorted(domains.items())

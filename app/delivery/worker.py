@@ -60,7 +60,7 @@ from app.delivery.claims import (
 )
 from app.delivery.digests import Writer, Written, is_whole, keep
 from app.delivery.message import Message
-from app.delivery.models import DispatchState, Lane
+from app.delivery.models import Channel, DispatchState, Lane
 from app.delivery.outgoing import Outgoing
 from app.delivery.queries import has_work, look_at
 from app.delivery.rules import RELAY_REST, Ruling, Verdict, may_leave
@@ -160,12 +160,15 @@ class Worker:
         only_to: str = "",
         outgoing: Outgoing | None = None,
         write_digest: Writer | None = None,
+        fax: Outlet | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
         self._id_key = keys.derive("message-id")
         self._local = local
         self._relay = relay
+        # Dials by itself; without it a fax is a mail to its gateway.
+        self._fax = fax
         self._lease = lease
         self._holder = Holder(
             host or socket.gethostname(), lanes, lease, relay.patience if relay else timedelta()
@@ -223,14 +226,15 @@ class Worker:
 
     def hang_up(self) -> None:
         """Break off what is under way, from another thread, and settle it as a line that broke."""
-        if self._relay is not None:
-            self._relay.hang_up()
+        for outlet in (self._relay, self._fax):
+            if outlet is not None:
+                outlet.hang_up()
 
     def close(self) -> None:
         """Hang up."""
-        self._local.close()
-        if self._relay is not None:
-            self._relay.close()
+        for outlet in (self._local, self._relay, self._fax):
+            if outlet is not None:
+                outlet.close()
 
     def run_once(self, limit: int | None = None) -> int:
         """Deal with one batch of what is due; return how many dispatches were dealt with."""
@@ -319,9 +323,13 @@ class Worker:
                 if not written.letters:
                     return Outcome(DispatchState.CANCELLED, "empty")
                 message = written.message
-            envelope, content = self._outgoing.finish(
-                message, dispatch=claim.id, message_id=message_id, date=self._clock()
-            )
+            if self._outlet(claim) is self._fax:
+                envelope = Envelope("", message.to_fax)
+                content = message.attachments[0].content
+            else:
+                envelope, content = self._outgoing.finish(
+                    message, dispatch=claim.id, message_id=message_id, date=self._clock()
+                )
         except KeyDestroyed:
             return Outcome(DispatchState.FAILED, "key_destroyed")
         except _Lost:
@@ -511,6 +519,10 @@ class Worker:
         return self._outlet(claim).has(message_id, orphan.hand_over)
 
     def _outlet(self, claim: Claim) -> Outlet:
+        # In staging a fax goes where everything goes, and no number is dialled.
+        dials = claim.channel is Channel.FAX and not claim.keep_local and not self._only_to
+        if dials and self._fax is not None:
+            return self._fax
         return self._local if claim.keep_local or self._relay is None else self._relay
 
     def _relay_rests(self, now: datetime) -> bool:

@@ -44,6 +44,7 @@ class Runner:
     links: Links
     lease: timedelta
     clock: Callable[[], datetime] = utc_now
+    fax: bool = False
     name: str = field(
         default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     )
@@ -64,7 +65,7 @@ class Runner:
                 leases.require_held(session, LEASE, fence)
                 if not leases.first_time(session, job.name, due, fence):
                     return None
-                result = job.do(Work(session, self.keys, self.links, now))
+                result = job.do(Work(session, self.keys, self.links, now, self.fax))
         except OUT_OF_REACH as error:
             log.warning("job waits for the database", job=job.name, kind=type(error).__name__)
             return None

@@ -33,6 +33,8 @@ class Work:
     keys: Keys
     links: Links
     now: datetime
+    # Whether this installation sends faxes by itself.
+    fax: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ TIMETABLE = (
     Job("open-scheduled-campaigns", SECOND, lambda w: len(open_scheduled(w.session, w.now))),
     # Pages, confirmations and letters stop at the instant itself; this writes it down.
     Job("close-expired-campaigns", SECOND, _close_expired),
-    Job("tell-writers", 5 * SECOND, lambda w: settle(w.session, w.keys, links=w.links, now=w.now)),
+    Job(
+        "tell-writers",
+        5 * SECOND,
+        lambda w: settle(w.session, w.keys, links=w.links, now=w.now, fax=w.fax),
+    ),
     Job(
         "remind-supporters", MINUTE, lambda w: send_due(w.session, w.keys, links=w.links, now=w.now)
     ),

@@ -23,6 +23,7 @@ VALUES: Final[Mapping[str, str]] = {
     "status_link": "str: the page that says what became of the letters",
     "campaign_link": "str: the public page",
     "handed_over": "list[str]: the offices whose mail server has taken the letter",
+    "faxed": "list[str]: the offices whose letter went by fax, their e-mail having failed",
     "to_print": "list[str]: the offices that no letter of ours reaches by e-mail",
     "letters": "list[Enclosed]: the letters as they were sent",
     "deleted_on": "date: the day name and address are deleted",
@@ -101,7 +102,7 @@ NOTICES: Final[Mapping[str, Notice]] = {
     ),
     "already_wrote": _notice(*_ABOUT, "targets", "written_on", "status_link"),
     "thank_you": _notice(
-        *_ABOUT, "handed_over", "to_print", "letters", "status_link", "deleted_on"
+        *_ABOUT, "handed_over", "faxed", "to_print", "letters", "status_link", "deleted_on"
     ),
     "not_delivered": _notice(*_ABOUT, "office", "ways", "status_link"),
     "did_not_leave": _notice(

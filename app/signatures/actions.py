@@ -18,9 +18,11 @@ from app.core.sealing import Seal, get_seal
 from app.core.throttle import hit
 from app.core.tokens import Keys, keyed_hash, new_nonce
 from app.delivery import actions as delivery
-from app.delivery.message import Message
+from app.delivery.message import Attachment, Message
 from app.delivery.models import Dispatch, Lane
 from app.letters.coach import fingerprint_of
+from app.letters.fax import print_fax
+from app.letters.paper import paper_in
 from app.letters.render import FinishedLetter
 from app.notices.links import Links
 from app.signatures import notices, queries, rules
@@ -228,38 +230,71 @@ def enqueue_letter(
     now: datetime,
     *,
     again: str = "",
+    address: str = "",
+    fax: str = "",
 ) -> Dispatch:
-    """Put one letter into the outbox; `again` names the address that replaces one that failed."""
-    signature, campaign = letter.signature, letter.signature.campaign
-    section = campaign.section
-    address = rules.email_of(letter.target.authority)
+    """Put one letter into the outbox, to the office's e-mail address unless another way is given.
+
+    `again` names the address or `fax` number that replaces one that failed.
+    """
+    section = letter.signature.campaign.section
+    if fax:
+        sheet = print_fax(finished, fax, paper=paper_in(letter.signature.country))
+        message = Message(
+            # What a gateway says of its work is no answer of the office, and goes to the section.
+            sender_name=section.sender_name,
+            sender_address=section.sender_address,
+            reply_to=section.reply_to,
+            to_address="",
+            to_fax=fax,
+            subject=finished.subject,
+            # Many gateways print a text as a page of its own.
+            text="",
+            language=finished.language,
+            attachments=(Attachment("letter.pdf", "application/pdf", sheet),),
+        )
+        return _enqueue(session, seal, letter, message, now, again)
     message = Message(
         # From ours, with the writer's name: the writer's own address would fail DMARC.
         sender_name=answers.name,
         sender_address=section.sender_address,
         reply_to=section.reply_to,
         relay_answers=section.relay_answers,
-        to_address=address,
+        to_address=address or rules.email_of(letter.target.authority),
         subject=finished.subject,
         text=finished.as_text(),
         language=finished.language,
     )
+    return _enqueue(session, seal, letter, message, now, again)
+
+
+def letter_key(letter: Letter) -> str:
+    """What is unique about a letter, however it leaves.
+
+    By person, not by form: however often somebody signs, one letter reaches each target.
+    """
+    signature = letter.signature
+    return (
+        f"letter:{signature.campaign_id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}"
+    )
+
+
+def _enqueue(
+    session: Session, seal: Seal, letter: Letter, message: Message, now: datetime, again: str
+) -> Dispatch:
+    campaign = letter.signature.campaign
     return delivery.enqueue(
         session,
         seal,
         message,
-        # By person, not by form: however often somebody signs, one letter reaches each target.
-        once_key=(
-            f"letter:{campaign.id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}{again}"
-        ),
+        once_key=f"{letter_key(letter)}{again}",
         lane=Lane.LETTER,
         now=now,
         expires_at=campaign.closes_at,
         gate=campaign.gate,
-        mailbox_address=address,
         time_zone=letter.target.authority.time_zone,
         keep_local=campaign.demonstration is not None,
-        counted_as=labels_of(signature, letter),
+        counted_as=labels_of(letter.signature, letter),
     )
 
 

@@ -11,15 +11,23 @@ from app.authorities.offices import office_in, usable_points
 from app.campaigns.models import Campaign, CampaignText
 from app.core.sealing import Seal
 from app.core.tokens import Keys
-from app.delivery.models import DispatchState
+from app.delivery.models import Channel, DispatchState
 from app.notices.actions import send, sender_of
 from app.notices.links import Links
 from app.notices.rules import Enclosed
 from app.sections.models import AfterDeadline
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature
-from app.signatures.queries import CONFIRM, DATA, STATUS, OpenedAnswers, open_answers, token_of
-from app.signatures.rules import LINK_LIVES, delete_on
+from app.signatures.queries import (
+    CONFIRM,
+    DATA,
+    STATUS,
+    OpenedAnswers,
+    find_embassy_for,
+    open_answers,
+    token_of,
+)
+from app.signatures.rules import LADDER, LINK_LIVES, delete_on
 
 
 def confirm(
@@ -82,9 +90,19 @@ def thank_you(
         for letter in signature.letters
         if letter.dispatch is not None and letter.dispatch.state is DispatchState.SENT
     ]
-    by_hand = [letter for letter in signature.letters if letter.channel is not LetterChannel.EMAIL]
+    by_hand = [
+        letter
+        for letter in signature.letters
+        if letter.channel is not LetterChannel.EMAIL and letter not in sent
+    ]
+    faxed = [
+        letter
+        for letter in sent
+        if letter.dispatch is not None and letter.dispatch.channel is Channel.FAX
+    ]
     values = _about(signature) | {
-        "handed_over": _offices(signature, sent),
+        "handed_over": _offices(signature, [letter for letter in sent if letter not in faxed]),
+        "faxed": _offices(signature, faxed),
         "to_print": _offices(signature, by_hand),
         "letters": [_enclosed(signature, letter, answers) for letter in sent],
         "status_link": _status(keys, signature, links),
@@ -102,12 +120,15 @@ def not_delivered(
     links: Links,
     now: datetime,
 ) -> None:
-    """M4: the address refused it; here are the other ways to the same office."""
-    kinds = dict.fromkeys(str(point.kind) for point in usable_points(letter.target.authority))
+    """M4: nothing of ours reaches the office; here is the next way, and the others after it."""
+    kinds = {point.kind for point in usable_points(letter.target.authority)}
+    ways = [str(way) for kind, way in LADDER if kind in kinds and way is not LetterChannel.EMAIL]
+    if find_embassy_for(session, letter) is not None:
+        ways.append("embassy")
     values = _about(signature) | {
         "office": _office(signature, letter),
-        "ways": [kind for kind in kinds if kind != LetterChannel.EMAIL],
-        "status_link": _status(keys, signature, links),
+        "ways": ways,
+        "status_link": f"{_status(keys, signature, links)}#letter-{letter.target.position}",
     }
     _send(session, keys, links, seal, signature, "not_delivered", values, now, again=letter.id.hex)
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from app.authorities.models import Authority
+from app.authorities.queries import find_embassy
 from app.campaigns.models import Campaign, Target
 from app.campaigns.queries import get_campaign_by_id
 from app.core.errors import NotFound
@@ -114,6 +115,19 @@ def find_way_back(session: Session, dispatch_id: UUID) -> WayBack | None:
     )
     row = session.execute(home).one_or_none()
     return None if row is None else WayBack(*row)
+
+
+def find_embassy_for(session: Session, letter: Letter) -> Authority | None:
+    """The embassy, in the writer's country, of the country that the letter is written to."""
+    signature, authority = letter.signature, letter.target.authority
+    if authority.embassy_in:
+        return None  # it is one
+    return find_embassy(
+        session,
+        signature.campaign.section_id,
+        of_country=authority.country,
+        in_country=signature.country,
+    )
 
 
 def find_confirmed(session: Session, campaign_id: UUID, person_hash: bytes) -> Signature | None:

@@ -18,7 +18,7 @@ from app.delivery.models import Dispatch, DispatchState
 from app.notices.links import Links
 from app.sections.models import Section
 from app.signatures import notices, queries
-from app.signatures.ladder import doubt_address
+from app.signatures.ladder import doubt_address, next_step
 from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
 from app.signatures.rules import LINK_LIVES, NO_COUNTRY, REMIND_BEFORE_LINK_ENDS, is_nudged
 from app.tally.actions import Labels, count
@@ -31,8 +31,19 @@ _NO_WORDS = {"sealed_body": None, "fingerprint": None}
 _STOPPED_BY_CLOCK = ("expired", "too_late")
 
 
-def settle(session: Session, keys: Keys, *, links: Links, now: datetime, limit: int = 100) -> int:
+def settle(
+    session: Session,
+    keys: Keys,
+    *,
+    links: Links,
+    now: datetime,
+    limit: int = 100,
+    fax: bool = False,
+) -> int:
     """Tell writers how their letters ended; return how many signatures were looked at.
+
+    What came back first takes the next way that leaves by itself; a fax, where this installation
+    sends any. Its writer hears of it when the next step is their own.
 
     Safe to run twice: each notice has one key, and a settled letter is not looked at again.
     """
@@ -43,7 +54,7 @@ def settle(session: Session, keys: Keys, *, links: Links, now: datetime, limit: 
         except KeyDestroyed:
             _mark_settled(signature.letters)
             continue
-        _settle_one(session, keys, seal, signature, links, now)
+        _settle_one(session, keys, seal, signature, links, now, fax=fax)
     return len(ended)
 
 
@@ -130,12 +141,25 @@ def destroy_key(session: Session, campaign_id: UUID, key_id: UUID) -> None:
 
 
 def _settle_one(
-    session: Session, keys: Keys, seal: Seal, signature: Signature, links: Links, now: datetime
+    session: Session,
+    keys: Keys,
+    seal: Seal,
+    signature: Signature,
+    links: Links,
+    now: datetime,
+    *,
+    fax: bool,
 ) -> None:
-    letters = [letter for letter in signature.letters if letter.channel is LetterChannel.EMAIL]
+    letters = [
+        letter
+        for letter in signature.letters
+        if letter.channel is LetterChannel.EMAIL or letter.dispatch is not None
+    ]
     for letter in letters:
         if not letter.settled and _state(letter) in _UNDELIVERED:
             doubt_address(session, letter)
+            if next_step(session, seal, letter, now, fax=fax):
+                continue
             notices.not_delivered(session, keys, seal, signature, letter, links, now)
             letter.settled = True
     if any(_state(letter) in _UNDER_WAY for letter in letters):

@@ -63,6 +63,7 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
     },
     "thank_you": {
         "handed_over": [PRESIDENT],
+        "faxed": [],
         "to_print": [],
         "letters": [Enclosed(PRESIDENT, "ru", LETTER)],
         "status_link": _LETTER_PAGE,
@@ -144,9 +145,13 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
         "to_print": [PRISON],
         "letters": [Enclosed(PRESIDENT, "ru", LETTER), Enclosed(DOCTORS, "ru", LETTER)],
     },
+    "thank_you-faxed": {"handed_over": [], "faxed": [PRISON]},
     "thank_you-print": {"handed_over": [], "to_print": [PRISON, PRESIDENT], "letters": []},
     "not_delivered-no_way": {"ways": []},
-    "not_delivered-all_ways": {"ways": ["post", "fax", "form", "phone"], "sensitive": True},
+    "not_delivered-all_ways": {
+        "ways": ["form", "fax", "post", "phone", "embassy"],
+        "sensitive": True,
+    },
     "did_not_leave-many": {"targets": [DOCTORS, PRISON], "ask_section": False},
     "did_not_leave-stopped": {"reason": "stopped"},
     "did_not_leave-withdrawn": {"reason": "withdrawn", "sensitive": True},

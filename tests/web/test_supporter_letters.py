@@ -10,11 +10,12 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from app.authorities.models import Authority, ContactKind, ContactPoint, Office
 from app.campaigns.models import CampaignState
 from app.core.db import unit_of_work
 from app.core.sealing import get_seal
 from app.delivery.models import Dispatch, DispatchState, Lane
-from app.signatures.models import Letter, Signature, SignatureState
+from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
 from tests.web.conftest import Demonstration, House
 from tests.web.supporter import Page, Supporter, link
 
@@ -336,6 +337,64 @@ def test_a_forgotten_signature_says_that_nothing_is_kept(
         answer = client.get(path)
         assert answer.status_code == 410
         assert "Nothing is kept behind this link any more" in answer.text
+
+
+def test_a_letter_that_came_back_is_ready_for_the_next_way_and_the_embassy(
+    client: FlaskClient, signed: Demonstration, house: House
+) -> None:
+    status = confirmed(client, house)
+    settle(house, DispatchState.FAILED)
+    with unit_of_work(house.database.writing) as session:
+        signature = session.scalars(select(Signature)).one()
+        (letter,) = signature.letters
+        letter.channel = LetterChannel.POST
+        session.add(
+            Authority(
+                section_id=signature.campaign.section_id,
+                key="embassy",
+                country=letter.target.authority.country,
+                embassy_in=signature.country,
+                time_zone="UTC",
+                languages=["en"],
+                offices=[
+                    Office(
+                        language="en",
+                        role="Ambassador",
+                        name="",
+                        institution="Embassy of Example",
+                        salutation="Excellency,",
+                        closing="Yours,",
+                    )
+                ],
+                contact_points=[
+                    ContactPoint(position=1, kind=ContactKind.POST, value="2 Embassy Row\nTown"),
+                    ContactPoint(position=2, kind=ContactKind.PHONE, value="+46 8 555 0100"),
+                ],
+            )
+        )
+    page = client.get(status)
+    for said in ("Embassy of Example", "2 Embassy Row", "+46 8 555 0100", "I posted it"):
+        assert said in page.text
+    envelope = client.get(f"{status}/print/1/embassy.pdf")
+    assert envelope.status_code == 200
+    assert "2 Embassy Row" in PdfReader(io.BytesIO(envelope.data)).pages[0].extract_text()
+    assert client.post(f"{status}/done/1").status_code == 303
+    assert "You told us on" in client.get(status).text
+
+
+def test_without_an_embassy_there_is_no_envelope_to_one(
+    client: FlaskClient, signed: Demonstration, house: House
+) -> None:
+    assert client.get(f"{confirmed(client, house)}/print/1/embassy.pdf").status_code == 404
+
+
+def test_a_faxed_letter_says_so(client: FlaskClient, signed: Demonstration, house: House) -> None:
+    status = confirmed(client, house)
+    with unit_of_work(house.database.writing) as session:
+        session.scalars(select(Signature)).one().letters[0].channel = LetterChannel.FAX
+    assert "We send it by fax" in client.get(status).text
+    settle(house, DispatchState.SENT)
+    assert "so it went by fax on" in client.get(status).text
 
 
 def test_a_hidden_campaign_hides_its_letters_too(

@@ -53,11 +53,11 @@ class NobodyThere(TryLater):
 class NeverWill(Exception):
     """Refused for good; the same message would be refused again."""
 
-    def __init__(self, code: int, reply: str = "") -> None:
+    def __init__(self, code: int, reply: str = "", *, reason: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.reply = reply
-        self.reason = f"smtp_{code}"
+        self.reason = reason or f"smtp_{code}"
 
 
 class Unknown(Exception):

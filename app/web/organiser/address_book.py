@@ -156,6 +156,7 @@ def _fields(form: AuthorityForm) -> Fields:
     fields: Fields = {
         "country": form.country,
         "time_zone": form.time_zone,
+        "embassy_in": form.embassy_in,
         "languages": form.languages,
         "row": tuple(row.row for row in form.contacts),
         "office": tuple(row.language for row in form.offices),
@@ -197,4 +198,5 @@ def _form() -> AuthorityForm:
             )
             for at in screens.rows_in(typed) or [NEW]
         ),
+        typed.get("embassy_in", ""),
     )

@@ -55,6 +55,7 @@ _OF_CODE: Mapping[str, LazyProxy] = {
     "no_number": lazy_gettext("Enter a whole number, like 1"),
     "no_date": lazy_gettext("Enter a date like 2026-05-12"),
     "no_time": lazy_gettext("Enter a time like 23:59"),
+    "no_embassy": lazy_gettext("Choose the country it is in, not the one it stands for"),
     "no_zone": lazy_gettext("Choose a place for the time"),
     "past": lazy_gettext("This moment has passed"),
     "no_ceiling": lazy_gettext("Enter a whole number from 1 on, or nothing"),

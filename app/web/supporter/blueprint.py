@@ -45,7 +45,11 @@ for rule, method, view in (
     (LETTERS, "GET", letters.status),
     (f"{LETTERS}/print", "GET", letters.print_sheets),
     (f"{LETTERS}/print/<int:number>.pdf", "GET", letters.print_pdf),
-    (f"{LETTERS}/print/<int:number>/<any(fax, envelope):kind>.pdf", "GET", letters.print_pdf),
+    (
+        f"{LETTERS}/print/<int:number>/<any(fax, envelope, embassy):kind>.pdf",
+        "GET",
+        letters.print_pdf,
+    ),
     (f"{LETTERS}/print/labels.pdf", "GET", letters.print_labels),
     (f"{LETTERS}/form/<int:number>", "GET", letters.form_text),
     (f"{LETTERS}/done/<int:number>", "POST", letters.done),

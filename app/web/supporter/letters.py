@@ -19,7 +19,7 @@ from app.signatures.rules import Gone, LinkExpired
 from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading
 from app.web.supporter import sheets, shown
-from app.web.supporter.progress import opened_signature, standings
+from app.web.supporter.progress import embassy_of, opened_signature, standings
 
 # While letters wait, the page looks again by itself: every 20 seconds, for five minutes.
 LOOK_AGAIN_SECONDS = 20
@@ -99,9 +99,13 @@ def print_sheets(token: str) -> ResponseReturnValue:
 def print_pdf(token: str, number: int, kind: str = "letter") -> ResponseReturnValue:
     signature = _signature(reading(), token, STATUS)
     letter = _finished(signature, number)
-    target = _letter(signature, number).target
+    row = _letter(signature, number)
     paper = paper_in(signature.country)
-    return sheets.sheet(kind, signature.campaign, target, letter, paper)
+    embassy = embassy_of(reading(), row) if kind == "embassy" else None
+    if kind == "embassy" and embassy is None:
+        abort(404)
+    lines = embassy.address if embassy else letter.address
+    return sheets.sheet(kind, signature.campaign, row.target, letter, paper, envelope=lines)
 
 
 @open_to(Audience.SUPPORTER)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from app.authorities.models import ContactKind, ContactPoint, Office
+from app.authorities.offices import address_of, office_in, usable_points
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.core.tokens import Keys
@@ -18,7 +20,7 @@ from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
-from app.signatures.queries import OpenedAnswers, open_answers, seal_of
+from app.signatures.queries import OpenedAnswers, find_embassy_for, open_answers, seal_of
 from app.signatures.rules import delete_on
 from app.web.supporter.shown import Recipient, recipient_of
 
@@ -66,6 +68,15 @@ class OpenedSignature:
 
 
 @dataclass(frozen=True, slots=True)
+class Embassy:
+    """Where a letter can be left for an office that nothing else reaches."""
+
+    office: Office
+    address: tuple[str, ...]
+    points: tuple[ContactPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One letter: to whom, by which way, how far, and its text as long as it is kept."""
 
@@ -82,6 +93,18 @@ class Standing:
     leaves_at: datetime | None = None
     # It leaves, or has left, in one mail with the letters of others.
     in_digest: bool = False
+    # In the writer's own country, where the address book has one.
+    embassy: Embassy | None = None
+
+    @property
+    def is_by_fax(self) -> bool:
+        """It leaves, or has left, by a fax of ours."""
+        return self.channel is LetterChannel.FAX and self.stage in (
+            Stage.QUEUED,
+            Stage.PAUSED,
+            Stage.HANDED_OVER,
+            Stage.CHECKED,
+        )
 
     @property
     def is_moving(self) -> bool:
@@ -110,17 +133,30 @@ def standings(session: Session, found: OpenedSignature, now: datetime) -> list[S
     return [_standing(session, found, letter, now) for letter in letters]
 
 
+def embassy_of(session: Session, letter: Letter) -> Embassy | None:
+    """The embassy in the writer's country, as its envelope and its numbers say it."""
+    authority = find_embassy_for(session, letter)
+    if authority is None:
+        return None
+    office = office_in(authority, letter.language)
+    named = (office.institution or office.role, *address_of(authority))
+    points = tuple(p for p in usable_points(authority) if p.kind is not ContactKind.POST)
+    return Embassy(office_in(authority, current_language()), named, points)
+
+
 def _standing(session: Session, found: OpenedSignature, letter: Letter, now: datetime) -> Standing:
     signature, campaign = found.signature, found.signature.campaign
     finished = (
         finished_letter(campaign, signature, letter, found.answers) if found.answers else None
     )
     ended = letter.dispatch.finished_at if letter.dispatch else None
+    stage = _stage(signature, letter)
+    needs_hand = stage in (Stage.YOURS, Stage.REFUSED, Stage.DONE)
     return Standing(
         number=letter.target.position,
         recipient=recipient_of(campaign, letter.target, current_language()),
         channel=letter.channel,
-        stage=_stage(signature, letter),
+        stage=stage,
         language=letter.language,
         letter=finished,
         handed_over_on=local_day(campaign, ended) if ended else None,
@@ -128,6 +164,7 @@ def _standing(session: Session, found: OpenedSignature, letter: Letter, now: dat
         phone_script=phone_script(finished) if finished else "",
         leaves_at=_leaves_at(session, letter, now),
         in_digest=letter.dispatch is not None and letter.dispatch.carried_by is not None,
+        embassy=embassy_of(session, letter) if needs_hand else None,
     )
 
 
@@ -143,8 +180,10 @@ def _leaves_at(session: Session, letter: Letter, now: datetime) -> datetime | No
 def _stage(signature: Signature, letter: Letter) -> Stage:
     if signature.state is SignatureState.PENDING:
         return Stage.UNCONFIRMED
+    if letter.reported_done_on:
+        return Stage.DONE
     if letter.dispatch is None:
-        return Stage.DONE if letter.reported_done_on else Stage.YOURS
+        return Stage.YOURS
     stage = _STAGES[letter.dispatch.state]
     if stage is Stage.QUEUED and signature.campaign.gate.state is GateState.PAUSED:
         return Stage.PAUSED

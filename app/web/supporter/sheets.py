@@ -42,16 +42,28 @@ class ProgramLink:
 
 
 def sheet(
-    kind: str, campaign: Campaign, target: Target, letter: FinishedLetter, paper: Paper
+    kind: str,
+    campaign: Campaign,
+    target: Target,
+    letter: FinishedLetter,
+    paper: Paper,
+    *,
+    envelope: tuple[str, ...] = (),
 ) -> Response:
-    """A letter as one of the sheets that its writer can take: letter, fax or envelope."""
+    """A letter as one of the sheets that its writer can take: letter, fax or envelope.
+
+    The envelope is the office's own unless another address is given: that of an embassy.
+    """
     match kind:
         case "fax":
             point = point_of(target.authority, ContactKind.FAX)
             printed = print_fax(letter, point.value if point else "", paper=paper)
-        case "envelope":
+        case "envelope" | "embassy":
             printed = print_envelope(
-                letter.address, title=letter.subject, language=letter.language, paper=paper
+                envelope or letter.address,
+                title=letter.subject,
+                language=letter.language,
+                paper=paper,
             )
         case _:
             printed = print_letters([letter], paper=paper)
