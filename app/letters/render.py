@@ -110,6 +110,8 @@ class FinishedLetter:
     paragraphs: tuple[Paragraph, ...]
     closing: str
     writer: str
+    # The names that stand in the paragraphs, one by one, as they were given.
+    names: tuple[str, ...] = field(default=(), compare=False)
 
     def as_text(self) -> str:
         """The letter as the body of an e-mail: from salutation to name, blank lines between."""
@@ -143,6 +145,7 @@ class _Ready:
     office: Recipient
     address: tuple[str, ...]
     subject: str
+    names: tuple[str, ...]
     holes: tuple[str, ...]
     paragraphs: tuple[Paragraph, ...]
     own: int
@@ -175,8 +178,10 @@ def render(
     paragraphs = list(ready.paragraphs)
     own = one_line(answers.own_sentence)
     paragraphs[ready.own] = Paragraph(ParagraphKind.OWN, own, paragraphs[ready.own].passage)
+    names = ready.names
     if ready.holes:
         words = {hole: _word(answers, hole, source.language) for hole in ready.holes}
+        names += tuple(words.values())
         subject = _taken_in(subject, words)
         for place, pattern in ready.open:
             waited = paragraphs[place]
@@ -192,6 +197,7 @@ def render(
         tuple([paragraph for paragraph in paragraphs if paragraph.text]),
         ready.office.closing,
         writer,
+        names,
     )
 
 
@@ -273,6 +279,9 @@ def _ready(
         office=office,
         address=address,
         subject=_pattern(texts[0]) if holes else one_line(texts[0]),
+        names=tuple(
+            name for name in (*_lines(people), office.name, office.role, office.institution) if name
+        ),
         holes=tuple(dict.fromkeys(holes)),
         paragraphs=tuple(paragraphs),
         own=own,

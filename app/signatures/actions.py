@@ -21,6 +21,7 @@ from app.delivery import actions as delivery
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, Lane
 from app.letters.coach import fingerprint_of
+from app.letters.directions import mail_text
 from app.letters.render import FinishedLetter
 from app.notices.links import Links
 from app.signatures import notices, queries, rules
@@ -241,7 +242,7 @@ def enqueue_letter(
         relay_answers=section.relay_answers,
         to_address=address,
         subject=finished.subject,
-        text=finished.as_text(),
+        text=mail_text(finished),
         language=finished.language,
     )
     return delivery.enqueue(
