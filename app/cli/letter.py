@@ -23,6 +23,7 @@ from app.core.errors import NotFound, Refused
 from app.core.text import clean_line
 from app.delivery.message import Message, build
 from app.letters.agreement import WriterForm
+from app.letters.directions import mail_text
 from app.letters.fax import print_fax
 from app.letters.handing import hand_over
 from app.letters.labels import print_envelope, print_labels
@@ -289,7 +290,7 @@ def _mail(campaign: Campaign, to: str, finished: FinishedLetter, at: datetime) -
         reply_to=section.reply_to,
         to_address=to,
         subject=finished.subject,
-        text=finished.as_text(),
+        text=mail_text(finished),
         language=finished.language,
     )
     # Not the id that a dispatch would have: this mail is looked at and never handed over.

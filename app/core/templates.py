@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.core import i18n
+from app.core.text import isolated
 
 
 def prepare(environment: Environment) -> None:
@@ -48,5 +49,5 @@ def mail_environment(folder: Path) -> Environment:
 
 
 def isolate(text: str) -> str:
-    """Keep a name of another script from scrambling the sentence round it (Unicode UAX #9)."""
-    return f"\u2068{text}\u2069"
+    """Keep a name of another direction from scrambling the sentence round it."""
+    return isolated(text, i18n.text_direction(i18n.current_language()))

@@ -19,6 +19,7 @@ _UNSEEN = dict.fromkeys((0xAD, 0x180E, 0x200B, *range(0x2060, 0x2065), 0xFEFF))
 _UNSEEN |= dict.fromkeys(range(0xE0000, 0xE0080))
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[bqBQ]\?")
 _COMBINING_AT_MOST = 4
+_DIRECTIONS = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 
 
 class BadCharacters(Refused):
@@ -56,6 +57,28 @@ def graphemes(text: str) -> int:
 def has_picture(text: str) -> bool:
     """Whether there is an emoji in it, which no font of ours and few offices can draw."""
     return regex.search(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}", text) is not None
+
+
+def first_direction(text: str) -> str:
+    """Give "ltr" or "rtl", as its first letter that has a direction (UAX #9, P2); else empty."""
+    kinds = (_DIRECTIONS.get(unicodedata.bidirectional(letter), "") for letter in text)
+    return next(filter(None, kinds), "")
+
+
+def has_direction(text: str, direction: str) -> bool:
+    """Whether any letter of the text is written in the direction."""
+    if text.isascii() and direction == "rtl":
+        return False
+    return any(_DIRECTIONS.get(unicodedata.bidirectional(letter)) == direction for letter in text)
+
+
+def isolated(text: str, direction: str) -> str:
+    """A text that keeps its order in a line of the direction, and leaves that of the line alone.
+
+    Only what holds letters of another direction gets the characters for it (UAX #9, FSI and PDI).
+    """
+    other = "ltr" if direction == "rtl" else "rtl"
+    return f"\u2068{text}\u2069" if has_direction(text, other) else text
 
 
 def _checked(text: str) -> str:

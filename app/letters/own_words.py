@@ -28,12 +28,17 @@ def with_body(letter: FinishedLetter, edited: str) -> FinishedLetter:
 
 def bare_texts(letter: FinishedLetter) -> list[str]:
     """The paragraphs without the numbers that they were given or typed with: to compare by."""
-    return [_NUMBER.sub("", paragraph.text, count=1) for paragraph in letter.paragraphs]
+    return [bare_text(paragraph.text) for paragraph in letter.paragraphs]
+
+
+def bare_text(text: str) -> str:
+    """A paragraph without the number that it begins with."""
+    return _NUMBER.sub("", text, count=1)
 
 
 def _recognised(letter: FinishedLetter, texts: list[str]) -> list[Paragraph]:
     model = {kind: _texts(letter, kind) for kind in ParagraphKind}
-    bare = [_NUMBER.sub("", text, count=1) for text in texts]
+    bare = [bare_text(text) for text in texts]
     demands = model[ParagraphKind.DEMAND]
     kept = demands == [text for text in bare if text in demands]
     paragraphs = []

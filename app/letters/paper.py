@@ -9,7 +9,6 @@ import io
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -23,6 +22,7 @@ import typst
 from pypdf import PdfReader
 
 from app.core.i18n import text_direction
+from app.core.text import first_direction
 from app.letters.fonts import clusters, family_names, missing_glyphs, named, typst_fonts
 from app.letters.frames import figures, frame_language, words_round
 from app.letters.render import FinishedLetter, one_line
@@ -240,12 +240,7 @@ def _rows(line: str) -> int:
 
 def directed(line: str) -> dict[str, str]:
     """A line with the direction of its first letter that has one (Unicode UAX #9, P2)."""
-    strong = (unicodedata.bidirectional(letter) for letter in line)
-    first = next((kind for kind in strong if kind in ("L", "R", "AL")), "L")
-    return {
-        "text": soft(line, _TOO_LONG_FOR_ADDRESS),
-        "dir": "ltr" if first == "L" else "rtl",
-    }
+    return {"text": soft(line, _TOO_LONG_FOR_ADDRESS), "dir": first_direction(line) or "ltr"}
 
 
 def soft(text: str, too_long: re.Pattern[str] = _TOO_LONG_FOR_LINE) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -36,6 +36,8 @@ _WAITING = re.compile(f"{MARK}(\\w+){MARK}")
 _OF_WRITER = ("writer_name", "writer_country", "writer_town", WRITER_ABOUT)
 _UNKNOWN_PEOPLE = Concerned()
 _OPEN = "…"
+# Of a paragraph that was not made from a template.
+NO_PASSAGE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,14 @@ class ParagraphKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One paragraph of a finished letter, on one line."""
+    """One paragraph of a finished letter, on one line.
+
+    `passage` is the one of the template, from 0, that it was made from.
+    """
 
     kind: ParagraphKind
     text: str
+    passage: int = field(default=NO_PASSAGE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ class FinishedLetter:
     paragraphs: tuple[Paragraph, ...]
     closing: str
     writer: str
+    # The names that stand in the paragraphs, one by one, as they were given.
+    names: tuple[str, ...] = field(default=(), compare=False)
 
     def as_text(self) -> str:
         """The letter as the body of an e-mail: from salutation to name, blank lines between."""
@@ -137,6 +145,7 @@ class _Ready:
     office: Recipient
     address: tuple[str, ...]
     subject: str
+    names: tuple[str, ...]
     holes: tuple[str, ...]
     paragraphs: tuple[Paragraph, ...]
     own: int
@@ -167,12 +176,17 @@ def render(
     writer = one_line(answers.writer_name)
     subject = ready.subject
     paragraphs = list(ready.paragraphs)
-    paragraphs[ready.own] = Paragraph(ParagraphKind.OWN, one_line(answers.own_sentence))
+    own = one_line(answers.own_sentence)
+    paragraphs[ready.own] = Paragraph(ParagraphKind.OWN, own, paragraphs[ready.own].passage)
+    names = ready.names
     if ready.holes:
         words = {hole: _word(answers, hole, source.language) for hole in ready.holes}
+        names += tuple(words.values())
         subject = _taken_in(subject, words)
         for place, pattern in ready.open:
-            paragraphs[place] = Paragraph(paragraphs[place].kind, _taken_in(pattern, words))
+            waited = paragraphs[place]
+            said = _taken_in(pattern, words)
+            paragraphs[place] = Paragraph(waited.kind, said, waited.passage)
     return FinishedLetter(
         source.language,
         ready.direction,
@@ -183,6 +197,7 @@ def render(
         tuple([paragraph for paragraph in paragraphs if paragraph.text]),
         ready.office.closing,
         writer,
+        names,
     )
 
 
@@ -240,12 +255,13 @@ def _ready(
     paragraphs: list[Paragraph] = []
     waiting: list[tuple[int, str]] = []
     own = 0
-    for part in sheet.parts:
+    for passage, part in enumerate(sheet.parts):
         if part.hole == DEMANDS:
-            paragraphs += [Paragraph(ParagraphKind.DEMAND, text) for text in _lines(demands)]
+            asked = _lines(demands)
+            paragraphs += [Paragraph(ParagraphKind.DEMAND, text, passage) for text in asked]
         elif part.hole == OWN_SENTENCE:
             own = len(paragraphs)
-            paragraphs.append(Paragraph(ParagraphKind.OWN, ""))
+            paragraphs.append(Paragraph(ParagraphKind.OWN, "", passage))
         else:
             text = texts[_place_of(part, mix)]
             if MARK in text:
@@ -253,7 +269,7 @@ def _ready(
             # Who the writer is, they say themselves, and not always in the letter's language.
             by_writer = part.hole == WRITER_ABOUT
             kind = ParagraphKind.OWN if by_writer else ParagraphKind.TEXT
-            paragraphs.append(Paragraph(kind, one_line(text)))
+            paragraphs.append(Paragraph(kind, one_line(text), passage))
     holes = [
         name for text in (texts[0], *dict(waiting).values()) for name in _WAITING.findall(text)
     ]
@@ -263,6 +279,9 @@ def _ready(
         office=office,
         address=address,
         subject=_pattern(texts[0]) if holes else one_line(texts[0]),
+        names=tuple(
+            name for name in (*_lines(people), office.name, office.role, office.institution) if name
+        ),
         holes=tuple(dict.fromkeys(holes)),
         paragraphs=tuple(paragraphs),
         own=own,

@@ -21,6 +21,7 @@ from app.delivery import actions as delivery
 from app.delivery.message import Attachment, Message
 from app.delivery.models import Dispatch, Lane
 from app.letters.coach import fingerprint_of
+from app.letters.directions import mail_text
 from app.letters.fax import print_fax
 from app.letters.paper import paper_in
 from app.letters.render import FinishedLetter
@@ -262,7 +263,7 @@ def enqueue_letter(
         relay_answers=section.relay_answers,
         to_address=address or rules.email_of(letter.target.authority),
         subject=finished.subject,
-        text=finished.as_text(),
+        text=mail_text(finished),
         language=finished.language,
     )
     return _enqueue(session, seal, letter, message, now, again)

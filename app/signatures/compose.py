@@ -12,6 +12,7 @@ from app.campaigns.sources import concerned_in, demands_of, people_in, recipient
 from app.core.i18n import country_name
 from app.core.tokens import Keys, keyed_hash
 from app.letters.agreement import WriterForm
+from app.letters.beside import Beside, passage_ids, side_by_side, with_edits
 from app.letters.own_words import body_to_edit, with_body
 from app.letters.render import Answers, FinishedLetter, LetterSource, envelope_lines, render
 from app.letters.variants import mix_for
@@ -112,12 +113,24 @@ def reading_version(
     page_language: str,
     given: Given,
     on: date,
-) -> FinishedLetter | None:
-    """The same letter in the reader's language, where that is another one and it is written."""
-    audience = preview.target.audience_id
-    if page_language == preview.template.language or (audience, page_language) not in templates:
+) -> Beside | None:
+    """The same letter in the reader's language, where that is another one and it is written.
+
+    Of an edited letter it says the paragraphs that are as the campaign wrote them.
+    """
+    written = templates.get((preview.target.audience_id, page_language))
+    if page_language == preview.template.language or written is None:
         return None
-    return _render(campaign, preview.target, templates[audience, page_language], given, on)
+    translation = _render(campaign, preview.target, written, given, on)
+    ids = (_passage_ids(preview.template), _passage_ids(written))
+    rows = side_by_side(preview.model, translation, ids)
+    if preview.is_edited:
+        rows = with_edits(rows, preview.letter)
+    return Beside(translation, tuple(rows))
+
+
+def _passage_ids(template: LetterTemplate) -> tuple[str, ...]:
+    return passage_ids(source_of(template), template.links)
 
 
 def given_in(form: SignForm, seed: bytes) -> Given:

@@ -12,6 +12,7 @@ from app.campaigns.models import Campaign, CampaignText
 from app.core.sealing import Seal
 from app.core.tokens import Keys
 from app.delivery.models import Channel, DispatchState
+from app.letters.directions import mail_text
 from app.notices.actions import send, sender_of
 from app.notices.links import Links
 from app.notices.rules import Enclosed
@@ -224,4 +225,4 @@ def _office(signature: Signature, letter: Letter) -> str:
 
 def _enclosed(signature: Signature, letter: Letter, answers: OpenedAnswers) -> Enclosed:
     finished = finished_letter(signature.campaign, signature, letter, answers)
-    return Enclosed(_office(signature, letter), finished.language, finished.as_text())
+    return Enclosed(_office(signature, letter), finished.language, mail_text(finished))

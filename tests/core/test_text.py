@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.text import BadCharacters, clean_line, clean_text, fold, graphemes
+from app.core.text import (
+    BadCharacters,
+    clean_line,
+    clean_text,
+    first_direction,
+    fold,
+    graphemes,
+    isolated,
+)
 
 # Everything a keyboard gives; what is refused is listed below, one by one.
 LETTERS = st.text(
@@ -144,3 +152,23 @@ def test_what_nobody_sees_is_dropped_and_not_kept(unseen: str) -> None:
 def test_a_character_that_got_lost_is_refused() -> None:
     with pytest.raises(BadCharacters):
         clean_line("Sam\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "held_in"),
+    [
+        ("Sam Åström", "ltr", {"rtl"}),
+        ("Sam مريم", "ltr", {"ltr", "rtl"}),
+        ("مريم", "rtl", {"ltr"}),
+        ("12/5 · שרה", "rtl", {"ltr"}),
+        ("12/5", "", set()),
+        ("", "", set()),
+    ],
+)
+def test_only_what_holds_another_direction_is_isolated(
+    text: str, first: str, held_in: set[str]
+) -> None:
+    assert first_direction(text) == first
+    for direction in ("ltr", "rtl"):
+        held = f"\u2068{text}\u2069" if direction in held_in else text
+        assert isolated(text, direction) == held

@@ -298,6 +298,15 @@ def test_insults_of_the_letters_language_are_found(
         ("ar", "زنزانة قذرة وكلاب الحراسة، وعملاء الشركة."),
         ("fa", "سلول کثیف، آسیب روانی، رفتار وحشیانه، سفیر انگلیس، تلفن دزدیده‌شده."),
         ("tr", "Alçak sesle konuştu; polis köpekleri; hayvanat bahçesi; serseri kurşun."),
+        ("en", "Damning evidence of psychological torture."),
+        ("de", "Wenn ich nicht irre, gab man ihr nur Schweinefleisch; sie musste schuften."),
+        ("fr", "Les détenus étaient assoiffés. Une enquête pour escroquerie le vise."),
+        ("ru", "Он был ранен в Кровавый январь."),
+        ("uk", "Його звинувачують у шахрайстві; це було кривавого січня."),
+        ("pl", "W areszcie nie działa kanalizacja. Zginął w krwawym styczniu."),
+        ("ar", "نطالب بالإفراج عن حازم الجزار."),
+        ("fa", "حکم ظالمانه‌ای صادر شد و با او ستمگرانه رفتار کردند."),
+        ("tr", "Hırsızlık ve dolandırıcılık suçlamasıyla yargılandı, zorbalığa uğradı."),
     ],
 )
 def test_the_words_of_such_cases_are_no_insults(language: str, text: str) -> None:

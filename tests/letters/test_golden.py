@@ -25,6 +25,7 @@ from app.campaigns.sources import concerned_in, people_in, source_of
 from app.core.db import connect, unit_of_work
 from app.core.tokens import Keys
 from app.delivery.message import Message, build
+from app.letters.directions import mail_text
 from app.letters.offers import offered_forms
 from app.letters.paper import print_letters
 from app.letters.render import FinishedLetter
@@ -112,7 +113,7 @@ def as_mail(letter: FinishedLetter, to: str) -> bytes:
         reply_to="section@example.org",
         to_address=to,
         subject=letter.subject,
-        text=letter.as_text(),
+        text=mail_text(letter),
         language=letter.language,
     )
     return build(message, message_id="<0123456789abcdef@act.example.org>", date=AT)

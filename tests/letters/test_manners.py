@@ -69,7 +69,7 @@ def test_a_president_is_addressed_in_their_own_form(language: str) -> None:
         (OfficeKind.OFFICIAL, MASCULINE, "ru", "Уважаемый господин Tokayev!", "С уважением,"),
         (OfficeKind.MINISTER, MASCULINE, "pl", "Szanowny Panie Ministrze,", None),
         (OfficeKind.HEAD_OF_STATE, MASCULINE, "uk", "Вельмишановний пане Президенте!", None),
-        (OfficeKind.OFFICE, NEUTRAL, "es", "A quien corresponda:", "Le saluda atentamente,"),
+        (OfficeKind.OFFICE, NEUTRAL, "es", "A quien corresponda:", "Le saluda atentamente"),
         (OfficeKind.MINISTER, FEMININE, "ar", "معالي الوزيرة،", None),
         (OfficeKind.JUDGE, NEUTRAL, "fa", "قاضی محترم،", "با احترام،"),
         (OfficeKind.OFFICIAL, NEUTRAL, "tr", "Sayın Tokayev,", "Saygılarımla,"),

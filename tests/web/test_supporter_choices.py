@@ -57,8 +57,10 @@ def press(client: FlaskClient, path: str, page: Page, **changed: str) -> Page:
 
 
 def letter_in(page: Page) -> str:
-    """The words of the first sheet, without the buttons below it."""
-    return re.sub(r"<[^>]+>", " ", page.text.split('class="sheet', 1)[1].split('class="writer')[0])
+    """The words of the first letter, without what stands beside it and the buttons below it."""
+    sheet = re.split(r'class="(?:sheet|pair)"', page.text, maxsplit=1)[1].split('class="writer')[0]
+    mine = re.sub(r'<(div|p) class="said.*?</\1>', " ", sheet, flags=re.DOTALL)
+    return re.sub(r"<[^>]+>", " ", mine)
 
 
 @pytest.fixture
@@ -145,6 +147,36 @@ def test_an_edited_letter_gets_advice_and_can_be_sent_as_it_is(
     assert house.fingerprint() == before
     assert client.post(f"/en{choices}/send", data=fields_of(page)).status_code == 200
     assert sent_body(house) == MINE.split("\n\n")
+
+
+def test_an_edited_letter_says_beside_it_what_was_left_and_what_has_no_translation(
+    client: FlaskClient, choices: str, french: Page
+) -> None:
+    text = french.values["body-1"][0]
+    first, rest = text.split("\n\n", 1)
+    page = press(client, choices, french, **{"body-1": f"Bonjour.\n\n{rest}"})
+    assert first not in letter_in(page)
+    assert "Bonjour. You wrote this paragraph; it has no translation." in page.words
+    assert page.words.count("it has no translation") == 1
+    last = rest.rsplit("\n\n", 1)[1]
+    assert f"{last} Thank you for your time" in page.words
+    untouched = press(client, choices, french).words
+    assert "has no translation" not in untouched
+
+
+def test_each_paragraph_is_followed_by_what_it_says_in_the_language_of_the_page(
+    french: Page,
+) -> None:
+    demand = "Please do everything in your power to have Zhanbolat Mamay released"
+    rows = re.findall(
+        r'<div class="pair-row">(.*?)(?=<div class="pair-row|<section)', french.text, re.DOTALL
+    )
+    asked = next(row for row in rows if demand in row)
+    assert (
+        'lang="fr" dir="ltr"><p class="demand">Je vous demande' in asked
+        or 'class="demand"' in asked
+    )
+    assert asked.index('lang="fr"') < asked.index('lang="en"')
 
 
 def test_a_text_that_was_edited_and_not_looked_at_is_sent_too(

@@ -38,6 +38,8 @@ for rule, method, view in (
     (f"{ACTION}/letter/<int:number>", "GET", read.letter),
     (f"{ACTION}/letter/<int:number>.pdf", "GET", read.letter_pdf),
     (f"{ACTION}/letter/<int:number>/<any(fax, envelope):kind>.pdf", "GET", read.letter_pdf),
+    (f"{ACTION}/letter/<int:number>.pdf", "POST", read.letter_pdf),
+    (f"{ACTION}/letter/<int:number>/<any(fax, envelope):kind>.pdf", "POST", read.letter_pdf),
     (f"{ACTION}/letter/<int:number>/form", "GET", read.letter_form),
     (f"{ACTION}/letter/labels.pdf", "GET", read.labels_pdf),
     (f"{LETTERS}/confirm", "GET", letters.ask),
@@ -48,6 +50,12 @@ for rule, method, view in (
     (
         f"{LETTERS}/print/<int:number>/<any(fax, envelope, embassy):kind>.pdf",
         "GET",
+        letters.print_pdf,
+    ),
+    (f"{LETTERS}/print/<int:number>.pdf", "POST", letters.print_pdf),
+    (
+        f"{LETTERS}/print/<int:number>/<any(fax, envelope, embassy):kind>.pdf",
+        "POST",
         letters.print_pdf,
     ),
     (f"{LETTERS}/print/labels.pdf", "GET", letters.print_labels),

@@ -12,6 +12,7 @@ from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.letters.paper import paper_in
 from app.letters.render import FinishedLetter
+from app.letters.sender import SenderRefused
 from app.signatures.actions import confirm, report_done, withdraw
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.queries import CONFIRM, STATUS, get_by_token, token_of
@@ -85,14 +86,7 @@ def status(token: str) -> ResponseReturnValue:
 
 @open_to(Audience.SUPPORTER)
 def print_sheets(token: str) -> ResponseReturnValue:
-    signature = _signature(reading(), token, STATUS)
-    found = opened_signature(reading(), keys(), signature)
-    return render_template(
-        "supporter/print.html",
-        page=shown.shown_campaign(signature.campaign, current_language(), now()),
-        rows=standings(reading(), found, now()),
-        token=token,
-    )
+    return _print_page(_signature(reading(), token, STATUS), token, sheets.Sender())
 
 
 @open_to(Audience.SUPPORTER)
@@ -105,7 +99,10 @@ def print_pdf(token: str, number: int, kind: str = "letter") -> ResponseReturnVa
     if kind == "embassy" and embassy is None:
         abort(404)
     lines = embassy.address if embassy else letter.address
-    return sheets.sheet(kind, signature.campaign, row.target, letter, paper, envelope=lines)
+    try:
+        return sheets.sheet(kind, signature.campaign, row.target, letter, paper, envelope=lines)
+    except SenderRefused as refusal:
+        return _print_page(signature, token, sheets.sender_again(refusal)), 422
 
 
 @open_to(Audience.SUPPORTER)
@@ -161,6 +158,17 @@ def _confirm_page(signature: Signature, token: str, *, too_late: bool) -> Respon
         may_send=may_send,
     )
     return shown_page, 200 if may_send else 409
+
+
+def _print_page(signature: Signature, token: str, sender: sheets.Sender) -> str:
+    found = opened_signature(reading(), keys(), signature)
+    return render_template(
+        "supporter/print.html",
+        page=shown.shown_campaign(signature.campaign, current_language(), now()),
+        rows=standings(reading(), found, now()),
+        token=token,
+        sender=sender,
+    )
 
 
 def _gone(signature: Signature) -> ResponseReturnValue:

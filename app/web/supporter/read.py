@@ -9,6 +9,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.queries import current_templates, get_public_campaign
 from app.core.i18n import current_language
 from app.letters.paper import Paper, paper_in
+from app.letters.sender import SenderRefused
 from app.letters.spoken import phone_script
 from app.signatures.rules import addressed, default_letter_language, letter_languages
 from app.web.audience import Audience, open_to
@@ -19,25 +20,17 @@ from app.web.supporter import sheets, shown
 @open_to(Audience.PUBLIC)
 def letter(ref: str, number: int, **_slug: str) -> ResponseReturnValue:
     found = get_public_campaign(reading(), ref)
-    offered = _offered(found)
-    one = _letter(found, number, offered)
-    return render_template(
-        "supporter/letter.html",
-        page=shown.shown_campaign(found, current_language(), now()),
-        letter=one,
-        programs=sheets.program_links(one.recipient, one.letter),
-        phone_script=phone_script(one.letter),
-        recipients=shown.recipients(found, current_language()),
-        offered=offered,
-        now=now(),
-    )
+    return _letter_page(found, number, sheets.Sender())
 
 
 @open_to(Audience.PUBLIC)
 def letter_pdf(ref: str, number: int, kind: str = "letter", **_slug: str) -> ResponseReturnValue:
     found = get_public_campaign(reading(), ref)
     one = _letter(found, number, _offered(found))
-    answer = sheets.sheet(kind, found, one.recipient.target, one.letter, paper_here())
+    try:
+        answer = sheets.sheet(kind, found, one.recipient.target, one.letter, paper_here())
+    except SenderRefused as refusal:
+        return _letter_page(found, number, sheets.sender_again(refusal)), 422
     answer.headers["Vary"] = "Accept-Language"
     return answer
 
@@ -66,6 +59,22 @@ def letter_form(ref: str, number: int, **_slug: str) -> ResponseReturnValue:
         letter=one.letter.language,
     )
     return sheets.form_page(page, one.letter, back)
+
+
+def _letter_page(found: Campaign, number: int, sender: sheets.Sender) -> str:
+    offered = _offered(found)
+    one = _letter(found, number, offered)
+    return render_template(
+        "supporter/letter.html",
+        page=shown.shown_campaign(found, current_language(), now()),
+        letter=one,
+        programs=sheets.program_links(one.recipient, one.letter),
+        phone_script=phone_script(one.letter),
+        recipients=shown.recipients(found, current_language()),
+        offered=offered,
+        sender=sender,
+        now=now(),
+    )
 
 
 def paper_here() -> Paper:

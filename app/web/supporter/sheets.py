@@ -13,12 +13,14 @@ from flask.typing import ResponseReturnValue
 from app.authorities.models import ContactKind
 from app.authorities.offices import point_of
 from app.campaigns.models import Campaign, Target
+from app.core.i18n import gettext
 from app.letters.fax import print_fax
 from app.letters.labels import print_envelope, print_labels
 from app.letters.limits import fitted_text
 from app.letters.links import MailLink, MailProgram, mail_link
 from app.letters.paper import Paper, print_letters
 from app.letters.render import FinishedLetter
+from app.letters.sender import SenderFault, SenderRefused, sender_lines
 from app.signatures.compose import addresses_of
 from app.web.supporter import shown
 from app.web.supporter.shown import ShownCampaign
@@ -41,6 +43,25 @@ class ProgramLink:
         return "" if self.program is MailProgram.OWN else self.program.value.title()
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The field for the writer's postal address: what was typed, and what is wrong with it."""
+
+    typed: str = ""
+    error: str = ""
+
+
+def sender_again(refusal: SenderRefused) -> Sender:
+    """The field with what was typed in it and, in words, why it cannot be printed."""
+    if refusal.fault is SenderFault.TOO_LONG:
+        error = gettext(
+            "The address is too long for the sheet: six lines of sixty characters at most."
+        )
+    else:
+        error = gettext("The address holds a character that cannot be printed. Type it by hand.")
+    return Sender(_typed_sender(), error)
+
+
 def sheet(
     kind: str,
     campaign: Campaign,
@@ -53,7 +74,11 @@ def sheet(
     """A letter as one of the sheets that its writer can take: letter, fax or envelope.
 
     The envelope is the office's own unless another address is given: that of an embassy.
+
+    The address of a writer who gave one comes with this very request, never with the address of
+    the page, which is logged on the way; nothing of it is kept. `SenderRefused` if it is no such.
     """
+    sender = sender_lines(_typed_sender())
     match kind:
         case "fax":
             point = point_of(target.authority, ContactKind.FAX)
@@ -63,10 +88,11 @@ def sheet(
                 envelope or letter.address,
                 title=letter.subject,
                 language=letter.language,
+                sender=sender,
                 paper=paper,
             )
         case _:
-            printed = print_letters([letter], paper=paper)
+            printed = print_letters([letter], paper=paper, sender=sender)
     return as_file(printed, f"{campaign.slug}-{target.position}-{kind}.pdf")
 
 
@@ -96,6 +122,10 @@ def program_links(recipient: shown.Recipient, letter: FinishedLetter) -> list[Pr
     if not address:
         return []
     return [ProgramLink(program, mail_link(letter, address, program)) for program in MailProgram]
+
+
+def _typed_sender() -> str:
+    return request.form.get("sender", "")
 
 
 def as_file(printed: bytes, name: str) -> Response:

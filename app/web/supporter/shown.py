@@ -16,6 +16,7 @@ from app.campaigns.models import Campaign, CampaignText, LetterTemplate, Target
 from app.campaigns.rules import PageState, page_state
 from app.campaigns.sources import demands_of
 from app.core.i18n import catalogues, countries, current_language
+from app.letters.beside import Beside
 from app.letters.render import FinishedLetter
 from app.signatures.actions import local_day
 from app.signatures.compose import Given, Preview, letter_to_read, reading_version
@@ -69,7 +70,7 @@ class ShownLetter:
     recipient: Recipient
     channel: LetterChannel
     letter: FinishedLetter
-    translation: FinishedLetter | None
+    beside: Beside | None
 
 
 def shown_campaign(campaign: Campaign, language: str, now: datetime) -> ShownCampaign:
@@ -213,9 +214,5 @@ def _shown(
         channel=preview.channel,
         letter=preview.letter,
         # What the writer made of it says something else than the campaign's text.
-        translation=(
-            None
-            if preview.is_edited
-            else reading_version(campaign, templates, preview, page, given, day)
-        ),
+        beside=reading_version(campaign, templates, preview, page, given, day),
     )
