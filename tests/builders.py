@@ -140,6 +140,7 @@ def a_form(
     letter_language: str = "en",
     page_language: str = "en",
     form_key: str = "",
+    agreed: bool = True,
 ) -> SignForm:
     ids: tuple[UUID, ...] = tuple(
         target.id for target in addressed(campaign) if target.position in targets
@@ -153,6 +154,7 @@ def a_form(
         letter_language,
         page_language,
         form_key or uuid.uuid4().hex,
+        agreed=agreed,
     )
 
 

@@ -25,7 +25,15 @@ from app.letters.render import FinishedLetter
 from app.notices.links import Links
 from app.signatures import notices, queries, rules
 from app.signatures.compose import compose_letters, finished_letter, mix_seed
-from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
+from app.signatures.models import (
+    SEALED,
+    ConsentPurpose,
+    GivenConsent,
+    Letter,
+    LetterChannel,
+    Signature,
+    SignatureState,
+)
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
@@ -49,6 +57,7 @@ def sign(
     person who has written already, an address that is being pestered. The difference goes by mail.
     """
     require_accepting(campaign, now)
+    rules.require_consent(form)
     seal = get_seal(session, keys, campaign.key_id)
     form_hash = mix_seed(keys, campaign, form.form_key)
     content_hash = seal.lookup("form", *form.content)
@@ -150,6 +159,8 @@ def withdraw(session: Session, signature: Signature, now: datetime) -> int:
         return 0
     waiting = [letter.dispatch for letter in signature.letters if letter.dispatch is not None]
     stopped = delivery.cancel(session, waiting, "withdrawn", now)
+    for consent in signature.consents:
+        consent.withdrawn_on = consent.withdrawn_on or day_of(now)
     forget(signature, SignatureState.WITHDRAWN)
     for letter in signature.letters:
         letter.settled = True
@@ -214,6 +225,15 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
         writer_form=form.writer_form,
         turn=form.turn,
         consent_version=rules.CONSENT_VERSION,
+        consents=[
+            GivenConsent(
+                purpose=purpose,
+                version=rules.CONSENT_VERSION,
+                language=form.page_language,
+                given_on=day_of(now),
+            )
+            for purpose in (ConsentPurpose.LETTER,)
+        ],
         signed_on=day_of(now),
         link_ends_at=rules.link_ends_at(campaign, now),
     )

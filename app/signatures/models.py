@@ -34,6 +34,12 @@ class LetterChannel(StrEnum):
     PHONE = "phone"
 
 
+class ConsentPurpose(StrEnum):
+    """What somebody agreed to. Each is asked for by itself and taken back by itself."""
+
+    LETTER = "letter"
+
+
 # What a signature holds of a person; all of it goes when they are forgotten.
 SEALED = ("sealed_name", "sealed_email", "sealed_sentence", "sealed_town", "sealed_about")
 
@@ -89,6 +95,33 @@ class Signature(Base):
     letters: Mapped[list[Letter]] = relationship(
         back_populates="signature", cascade="all, delete-orphan"
     )
+    consents: Mapped[list[GivenConsent]] = relationship(
+        cascade="all, delete-orphan", order_by="GivenConsent.purpose"
+    )
+
+
+class GivenConsent(Base):
+    """That a writer agreed: to what, in which version and language of the words, on which day.
+
+    It stays when the person is forgotten, because it has to be shown that there was one, and names
+    nobody.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        UniqueConstraint("signature_id", "purpose"),
+        CheckConstraint(
+            "withdrawn_on IS NULL OR withdrawn_on >= given_on", name="given_before_taken_back"
+        ),
+    )
+
+    id: Mapped[pk]
+    signature_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))
+    purpose: Mapped[ConsentPurpose]
+    version: Mapped[str]
+    language: Mapped[str]
+    given_on: Mapped[date]
+    withdrawn_on: Mapped[date | None]
 
 
 class Letter(Base):

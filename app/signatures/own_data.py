@@ -48,6 +48,17 @@ class OwnLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnConsent:
+    """What its writer agreed to, and when."""
+
+    purpose: str
+    version: str
+    language: str
+    given_on: date
+    withdrawn_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnData:
     """Everything that is kept about one signature, in clear, for its writer alone."""
 
@@ -60,7 +71,7 @@ class OwnData:
     town: str
     about: str
     page_language: str
-    consent_version: str
+    consents: tuple[OwnConsent, ...]
     signed_on: date
     confirmed_on: date | None
     deleted_on: date
@@ -84,7 +95,12 @@ def own_data(session: Session, keys: Keys, signature: Signature) -> OwnData:
         town=answers.town,
         about=answers.about,
         page_language=signature.page_language,
-        consent_version=signature.consent_version,
+        consents=tuple(
+            OwnConsent(
+                str(each.purpose), each.version, each.language, each.given_on, each.withdrawn_on
+            )
+            for each in signature.consents
+        ),
         signed_on=signature.signed_on,
         confirmed_on=signature.confirmed_on,
         deleted_on=delete_on(campaign),

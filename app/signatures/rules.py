@@ -38,7 +38,8 @@ REMIND_BEFORE_LINK_ENDS = timedelta(hours=24)
 CONFIRMATIONS_A_DAY = 3
 # Couples share an address; a third name at one address is more likely somebody playing.
 NAMES_PER_ADDRESS = 2
-CONSENT_VERSION = "2026-11"
+# Of the words beside the box (`supporter/_consent.html`). A test keeps what each version said.
+CONSENT_VERSION = "2026-12"
 
 # The best way first: what we can hand over ourselves, then what costs the writer least.
 LADDER = (
@@ -110,6 +111,8 @@ class SignForm:
     turn: int = 0
     # The bodies that the writer edited, by target.
     bodies: tuple[tuple[UUID, str], ...] = ()
+    # The box was ticked by the writer. No part of the content: it is asked for at the last step.
+    agreed: bool = False
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -179,6 +182,12 @@ def check_form(
         _turn(typed.get("turn", "")),
         tuple((target, edited[target]) for target in dict.fromkeys(chosen) if target in edited),
     )
+
+
+def require_consent(form: SignForm) -> None:
+    """Refuse what nobody has agreed to: support can tell an opinion, and silence is no yes."""
+    if not form.agreed:
+        raise FormErrors({"consent": FieldError("consent_missing")})
 
 
 def addressed(campaign: Campaign) -> list[Target]:

@@ -34,6 +34,7 @@ from app.web.supporter.words import words_for
 from app.web.supporter.workshop import workshop_of
 
 A_MINUTE = timedelta(minutes=1)
+CONSENT = "consent"
 # What may be wrong with a form that is otherwise a good one; everything else is a page of its own.
 REFUSALS = (FormErrors, FormReused, FormStale, BadToken, CampaignClosed, CampaignPaused)
 
@@ -104,7 +105,7 @@ def _refused(found: Campaign, typed: Typed, refusal: Refused) -> ResponseReturnV
 
 def _wrong(found: Campaign, typed: Typed, errors: Mapping[str, str]) -> ResponseReturnValue:
     """The page whose fields are wrong: an edited letter is put right where it was edited."""
-    if not all(field.startswith(BODY) for field in errors):
+    if not all(field.startswith(BODY) or field == CONSENT for field in errors):
         return form_again(found, typed, errors, 422)
     try:
         form = read_form(found, _languages(found), typed.without_bodies(errors))

@@ -53,6 +53,8 @@ class Typed:
     targets: tuple[str, ...] = ()
     note: str = ""
     bodies: tuple[tuple[str, str], ...] = ()
+    # Ticked on the check page, and never carried to another: it is asked for each time.
+    consent: bool = False
 
     @classmethod
     def from_request(cls) -> Self:
@@ -73,6 +75,7 @@ class Typed:
             targets=tuple(sent.getlist("targets")),
             note=sent.get("form", ""),
             bodies=bodies,
+            consent="consent" in sent,
         )
 
     def renewed(self, campaign: Campaign) -> Self:
@@ -126,7 +129,7 @@ def read_form(campaign: Campaign, languages: list[str], typed: Typed) -> SignFor
         form_key="",
         bodies=dict(typed.bodies),
     )
-    return replace(form, form_key=_key_in(typed.note, campaign))
+    return replace(form, form_key=_key_in(typed.note, campaign), agreed=typed.consent)
 
 
 def mark_of_body(text: str) -> str:

@@ -12,6 +12,7 @@ from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.reminders.actions import erase_requests
+from app.signatures.actions import withdraw
 from app.signatures.models import Signature
 from app.signatures.own_data import OwnData, erase_address, own_data
 from app.signatures.queries import DATA, get_by_token
@@ -55,6 +56,16 @@ def erase_data(token: str) -> ResponseReturnValue:
         erase_requests(session, keys(), found.email, now())
     left = [letter for letter in found.letters if letter.has_left]
     return render_template("supporter/erased.html", page=page, left=left)
+
+
+@open_to(Audience.SUPPORTER)
+def take_back(token: str) -> ResponseReturnValue:
+    """Take the agreement back: one press, as giving it was. Other letters of theirs stay."""
+    with unit_of_work(database().writing) as session:
+        signature = get_by_token(session, keys(), token, DATA, lock=True)
+        withdraw(session, signature, now())
+        page = shown.shown_campaign(signature.campaign, current_language(), now())
+    return render_template("supporter/taken_back.html", page=page)
 
 
 def _found(session: Session, token: str) -> tuple[Signature, OwnData]:

@@ -17,6 +17,7 @@ FIELDS = (
     "country",
     "town",
     "about",
+    "consent",
 )
 
 REFUSALS = {
@@ -31,6 +32,7 @@ REFUSALS = {
     ),
     "country_empty": lazy_gettext("Choose a country, or “I prefer not to say”"),
     "targets_empty": lazy_gettext("Choose at least one recipient"),
+    "consent_missing": lazy_gettext("Tick the box if you agree. Without it we send nothing"),
     "letter_language_unknown": lazy_gettext("Choose the language of your letter from the list"),
 }
 

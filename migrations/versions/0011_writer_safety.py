@@ -1,0 +1,92 @@
+"""the writer's safety: what was agreed to."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0006"
+
+PURPOSES = ("letter",)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("signature_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                *PURPOSES,
+                name="consentpurpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("withdrawn_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "withdrawn_on IS NULL OR withdrawn_on >= given_on",
+            name=op.f("ck_consent_given_before_taken_back"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["signature_id"],
+            ["signature.id"],
+            name=op.f("fk_consent_signature_id_signature"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+        sa.UniqueConstraint(
+            "signature_id", "purpose", name=op.f("uq_consent_signature_id_purpose")
+        ),
+    )
+    _keep_what_was_agreed_to()
+
+
+def downgrade() -> None:
+    op.drop_table("consent")
+
+
+def _keep_what_was_agreed_to() -> None:
+    """Who has signed before agreed to the words beside the button; their version is known."""
+    signature = sa.table(
+        "signature",
+        sa.column("id", sa.Uuid()),
+        sa.column("consent_version", sa.Text()),
+        sa.column("page_language", sa.Text()),
+        sa.column("signed_on", sa.Date()),
+    )
+    consent = sa.table(
+        "consent",
+        sa.column("id", sa.Uuid()),
+        sa.column("signature_id", sa.Uuid()),
+        sa.column("purpose", sa.Text()),
+        sa.column("version", sa.Text()),
+        sa.column("language", sa.Text()),
+        sa.column("given_on", sa.Date()),
+    )
+    connection = op.get_bind()
+    signed = connection.execute(sa.select(signature)).all()
+    for start in range(0, len(signed), 500):
+        connection.execute(
+            consent.insert(),
+            [
+                {
+                    "id": uuid.uuid4(),
+                    "signature_id": row.id,
+                    "purpose": "letter",
+                    "version": row.consent_version,
+                    "language": row.page_language,
+                    "given_on": row.signed_on,
+                }
+                for row in signed[start : start + 500]
+            ],
+        )
