@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
@@ -38,6 +40,7 @@ from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
 _A_DAY = timedelta(days=1)
+HASH_BYTES = 32
 # A fourth mail to one address waits for the next day, a seventh for the one after; then no more.
 _DAYS_AHEAD = 3
 
@@ -187,6 +190,28 @@ def forget(signature: Signature, state: SignatureState) -> None:
         letter.sealed_body = letter.fingerprint = None
 
 
+def forget_lookups(session: Session, signature: Signature) -> None:
+    """Let go of every value by which somebody could be looked up; nobody can ask for them again."""
+    ids = [letter.dispatch_id for letter in signature.letters if letter.dispatch_id is not None]
+    for dispatch_id in ids:
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.id == dispatch_id)
+            .values(once_key=f"erased:{dispatch_id.hex}")
+        )
+    signature.person_hash = secrets.token_bytes(HASH_BYTES)
+    signature.address_hash = secrets.token_bytes(HASH_BYTES)
+    signature.content_hash = secrets.token_bytes(HASH_BYTES)
+
+
+def stop_answers(signature: Signature, now: datetime) -> None:
+    """Pass no more answers on; the letter itself stays as it is."""
+    signature.answers_to_me = False
+    for consent in signature.consents:
+        if consent.purpose is ConsentPurpose.ANSWERS:
+            consent.withdrawn_on = consent.withdrawn_on or day_of(now)
+
+
 def labels_of(signature: Signature, letter: Letter | None = None) -> Labels:
     """What an event of this signature is counted under."""
     return Labels(
@@ -217,7 +242,8 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
         page_language=form.page_language,
         letter_language=form.letter_language,
         country=form.country,
-        sealed_name=sealed(form.name, "name"),
+        # The name itself is used for telling people apart, by its hash, and then let go.
+        sealed_name=sealed(form.signed_as, "name"),
         sealed_email=sealed(form.email, "email"),
         sealed_sentence=sealed(form.sentence, "sentence"),
         sealed_town=sealed(form.town, "town"),
@@ -232,8 +258,11 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
                 language=form.page_language,
                 given_on=day_of(now),
             )
-            for purpose in (ConsentPurpose.LETTER,)
+            for purpose in ConsentPurpose
+            if purpose is ConsentPurpose.LETTER or form.answers_to_me
         ],
+        keep_nothing=form.keep_nothing,
+        answers_to_me=form.answers_to_me,
         signed_on=day_of(now),
         link_ends_at=rules.link_ends_at(campaign, now),
     )
@@ -258,7 +287,8 @@ def enqueue_letter(
         sender_name=answers.name,
         sender_address=section.sender_address,
         reply_to=section.reply_to,
-        relay_answers=section.relay_answers,
+        # An address of ours stands for the writer's own, which the office never sees.
+        relay_answers=section.relay_answers or signature.answers_to_me,
         to_address=address,
         subject=finished.subject,
         text=finished.as_text(),

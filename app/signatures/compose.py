@@ -122,7 +122,7 @@ def reading_version(
 
 def given_in(form: SignForm, seed: bytes) -> Given:
     return Given(
-        form.name,
+        form.signed_as,
         form.country,
         form.sentence,
         form.town,

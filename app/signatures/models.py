@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.campaigns.models import Campaign, LetterTemplate, Target
@@ -38,6 +38,7 @@ class ConsentPurpose(StrEnum):
     """What somebody agreed to. Each is asked for by itself and taken back by itself."""
 
     LETTER = "letter"
+    ANSWERS = "answers"
 
 
 # What a signature holds of a person; all of it goes when they are forgotten.
@@ -81,6 +82,9 @@ class Signature(Base):
     )
     # How often "another wording" was pressed: which mix of the approved variants the letters have.
     turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    # What its writer asked for: everything gone once it is delivered, and answers passed on.
+    keep_nothing: Mapped[bool] = mapped_column(default=False, server_default=false())
+    answers_to_me: Mapped[bool] = mapped_column(default=False, server_default=false())
     person_hash: Mapped[bytes]
     address_hash: Mapped[bytes]
     form_hash: Mapped[bytes] = mapped_column(unique=True)

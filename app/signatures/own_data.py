@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,14 +20,12 @@ from app.core.tokens import Keys, new_nonce
 from app.delivery import actions as delivery
 from app.delivery.models import Dispatch, DispatchState
 from app.notices.rules import NOTICES
-from app.signatures.actions import forget, withdraw
+from app.signatures.actions import forget, forget_lookups, withdraw
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.notices import text_in
 from app.signatures.queries import WITH_LETTERS, open_answers, seal_of
 from app.signatures.rules import delete_on
-
-HASH_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +68,8 @@ class OwnData:
     town: str
     about: str
     page_language: str
+    keep_nothing: bool
+    answers_to_me: bool
     consents: tuple[OwnConsent, ...]
     signed_on: date
     confirmed_on: date | None
@@ -95,6 +94,8 @@ def own_data(session: Session, keys: Keys, signature: Signature) -> OwnData:
         town=answers.town,
         about=answers.about,
         page_language=signature.page_language,
+        keep_nothing=signature.keep_nothing,
+        answers_to_me=signature.answers_to_me,
         consents=tuple(
             OwnConsent(
                 str(each.purpose), each.version, each.language, each.given_on, each.withdrawn_on
@@ -177,15 +178,7 @@ def _erase(session: Session, signature: Signature, now: datetime) -> int:
         .values(payload=None)
     )
     # The look-up values go too: nobody can ask any more whether this address was here.
-    for dispatch in dispatches:
-        session.execute(
-            update(Dispatch)
-            .where(Dispatch.id == dispatch.id)
-            .values(once_key=f"erased:{dispatch.id.hex}")
-        )
-    signature.person_hash = secrets.token_bytes(HASH_BYTES)
-    signature.address_hash = secrets.token_bytes(HASH_BYTES)
-    signature.content_hash = secrets.token_bytes(HASH_BYTES)
+    forget_lookups(session, signature)
     signature.nonce = new_nonce()
     session.flush()
     return stopped

@@ -1,4 +1,4 @@
-"""the writer's safety: what was agreed to."""
+"""the writer's safety: what was agreed to, and what is not to be kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from alembic import op
 revision = "0011"
 down_revision = "0006"
 
-PURPOSES = ("letter",)
+PURPOSES = ("letter", "answers")
+WISHES = ("keep_nothing", "answers_to_me")
 
 
 def upgrade() -> None:
@@ -49,9 +50,17 @@ def upgrade() -> None:
         ),
     )
     _keep_what_was_agreed_to()
+    with op.batch_alter_table("signature") as table:
+        for wish in WISHES:
+            table.add_column(
+                sa.Column(wish, sa.Boolean(), server_default=sa.false(), nullable=False)
+            )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("signature") as table:
+        for wish in reversed(WISHES):
+            table.drop_column(wish)
     op.drop_table("consent")
 
 

@@ -73,6 +73,7 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "ways": ["fax", "post"],
         "status_link": _LETTER_PAGE,
     },
+    "answer": {"office": PRESIDENT},
     "did_not_leave": {
         "targets": [PRESIDENT],
         "reason": "deadline",
@@ -147,6 +148,7 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     "thank_you-print": {"handed_over": [], "to_print": [PRISON, PRESIDENT], "letters": []},
     "not_delivered-no_way": {"ways": []},
     "not_delivered-all_ways": {"ways": ["post", "fax", "form", "phone"], "sensitive": True},
+    "answer-sensitive": {"sensitive": True},
     "did_not_leave-many": {"targets": [DOCTORS, PRISON], "ask_section": False},
     "did_not_leave-stopped": {"reason": "stopped"},
     "did_not_leave-withdrawn": {"reason": "withdrawn", "sensitive": True},

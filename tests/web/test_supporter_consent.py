@@ -106,3 +106,49 @@ def test_each_version_says_what_it_said(
     assert said == (WORDS / f"{CONSENT_VERSION}.{language}.txt").read_text().strip()
     assert "DAY" in said
     assert "SECTION" in said
+
+
+def test_a_teacher_in_lisbon_signs_without_a_name(
+    supporter: Supporter, demo: Demonstration, house: House
+) -> None:
+    chosen = {"appearance": "alias", "alias": "a teacher in Lisbon", "keep_nothing": "1"}
+    page = Page(supporter.send(demo.mamai, "check", **chosen).text)
+    assert "a teacher in Lisbon" in page.words
+    assert page.values["appearance"] == ["alias"]
+    assert page.values["keep_nothing"] == ["1"]
+    assert supporter.send(demo.mamai, "send", **chosen).status_code == 200
+    with house.database.reading() as session:
+        assert session.scalars(select(Signature)).one().keep_nothing
+
+
+def test_a_description_left_empty_is_asked_for_where_it_is_typed(
+    supporter: Supporter, demo: Demonstration, house: House
+) -> None:
+    answer = supporter.send(demo.mamai, "send", appearance="alias")
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert page.title.startswith("Error: Check your letter")
+    assert "#alias" in page.links
+    assert 'id="signing" open' in answer.text
+    assert house.count(Signature) == 0
+
+
+def test_answers_are_agreed_to_and_taken_back_by_themselves(
+    client: FlaskClient, house: House, demo: Demonstration
+) -> None:
+    now = datetime.now(UTC)
+    with unit_of_work(house.database.writing) as session:
+        campaign = get_campaign(session, demo.mamai.split("/")[2])
+        form = a_form(campaign, answers_to_me=True)
+        signature = a_signature(session, house.keys, campaign, form, now)
+        token = token_of(house.keys, signature, DATA)
+        assert {each.purpose for each in signature.consents} == set(ConsentPurpose)
+
+    client.post(f"/en/letters/{token}/data/take-back", data={"purpose": "answers"})
+
+    with house.database.reading() as session:
+        signature = session.scalars(select(Signature)).one()
+        assert not signature.answers_to_me
+        assert signature.state is SignatureState.PENDING
+        taken = {each.purpose: each.withdrawn_on for each in signature.consents}
+        assert taken == {ConsentPurpose.LETTER: None, ConsentPurpose.ANSWERS: day_of(now)}

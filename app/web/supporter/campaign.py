@@ -16,7 +16,6 @@ from app.core.i18n import gettext as _
 from app.signatures.compose import Given
 from app.signatures.rules import (
     ABOUT_AT_MOST,
-    NO_COUNTRY,
     SENTENCE_AT_MOST,
     TOWN_AT_MOST,
     addressed,
@@ -96,7 +95,6 @@ def _page(found: Campaign, typed: Typed, errors: Mapping[str, str] | None = None
         limits={"town": TOWN_AT_MOST, "about": ABOUT_AT_MOST},
         errors=errors or {},
         sentence_limit=SENTENCE_AT_MOST,
-        no_country=NO_COUNTRY,
         countries=shown.country_choices(language),
         **_progress(found),
         now=now(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import render_template
@@ -16,6 +17,7 @@ from app.core.errors import Refused
 from app.core.i18n import current_language
 from app.core.tokens import BadToken
 from app.signatures.actions import local_day, sign
+from app.signatures.appearance import Appearance
 from app.signatures.compose import compose_letters, given_in, mix_seed
 from app.signatures.rules import (
     FormErrors,
@@ -34,7 +36,8 @@ from app.web.supporter.words import words_for
 from app.web.supporter.workshop import workshop_of
 
 A_MINUTE = timedelta(minutes=1)
-CONSENT = "consent"
+# Fields of the check page itself, besides the letters.
+ASKED_HERE = frozenset(("consent", "alias", "town"))
 # What may be wrong with a form that is otherwise a good one; everything else is a page of its own.
 REFUSALS = (FormErrors, FormReused, FormStale, BadToken, CampaignClosed, CampaignPaused)
 
@@ -105,13 +108,13 @@ def _refused(found: Campaign, typed: Typed, refusal: Refused) -> ResponseReturnV
 
 def _wrong(found: Campaign, typed: Typed, errors: Mapping[str, str]) -> ResponseReturnValue:
     """The page whose fields are wrong: an edited letter is put right where it was edited."""
-    if not all(field.startswith(BODY) or field == CONSENT for field in errors):
+    if not all(field.startswith(BODY) or field in ASKED_HERE for field in errors):
         return form_again(found, typed, errors, 422)
     try:
-        form = read_form(found, _languages(found), typed.without_bodies(errors))
+        form = read_form(found, _languages(found), typed.without(errors))
     except (BadToken, FormStale):
         typed = typed.renewed(found)
-        form = read_form(found, _languages(found), typed.without_bodies(errors))
+        form = read_form(found, _languages(found), typed.without(errors))
     return _check_page(found, form, typed, errors=errors)
 
 
@@ -139,12 +142,22 @@ def _check_page(
         form=form,
         typed=typed,
         delete_on=delete_on(found),
+        signing=_ways_to_sign(form),
+        passes_answers_on=bool(settings().bounce_domain),
         at_risk=form.country == found.country,
         stale=stale,
     )
     if errors:
         return page, 422
     return page, 409 if stale else 200
+
+
+def _ways_to_sign(form: SignForm) -> list[tuple[Appearance, str]]:
+    """Each way to stand under the letter, and how it would read."""
+    return [
+        (each, replace(form, appearance=each).signed_as)
+        for each in (Appearance.NAME, Appearance.INITIALS, Appearance.ALIAS)
+    ]
 
 
 def _too_late(found: Campaign, typed: Typed) -> str:

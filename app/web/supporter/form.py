@@ -25,8 +25,10 @@ PURPOSE = "sign-form"
 # A page that was left open for longer may show facts or a deadline that have changed since.
 FRESH_FOR = timedelta(days=2)
 FIELDS = ("name", "email", "country", "sentence", "letter_language", "town", "about")
+# Boxes of the check page; what is not ticked is not sent.
+WISHES = ("keep_nothing", "answers_to_me")
 # What the buttons of the check page choose; the form of the campaign page only carries it along.
-CHOSEN = ("writer_form", "turn")
+CHOSEN = ("writer_form", "turn", "appearance", "alias", *WISHES)
 # In front of a recipient's number: the letter to that one as its writer edited it.
 BODY = "body-"
 
@@ -50,6 +52,10 @@ class Typed:
     about: str = ""
     writer_form: str = ""
     turn: str = ""
+    appearance: str = ""
+    alias: str = ""
+    keep_nothing: str = ""
+    answers_to_me: str = ""
     targets: tuple[str, ...] = ()
     note: str = ""
     bodies: tuple[tuple[str, str], ...] = ()
@@ -91,6 +97,10 @@ class Typed:
         words = {field: getattr(self, field) for field in FIELDS}
         return {**words, "targets": self.targets, "form": self.note}
 
+    def as_hidden(self) -> dict[str, str | tuple[str, ...]]:
+        """What the check page carries without showing it; the town has a field of its own there."""
+        return {name: value for name, value in self.as_written().items() if name != "town"}
+
     def as_chosen(self) -> dict[str, str | tuple[str, ...]]:
         """What was chosen and edited on the check page."""
         said = {field: getattr(self, field) for field in CHOSEN}
@@ -101,9 +111,13 @@ class Typed:
     def body(self, number: int) -> str:
         return dict(self.bodies).get(str(number), "")
 
-    def without_bodies(self, fields: Collection[str]) -> Self:
+    def without(self, fields: Collection[str]) -> Self:
+        """The same without what is wrong in these fields of the check page."""
         return replace(
-            self, bodies=tuple(pair for pair in self.bodies if f"{BODY}{pair[0]}" not in fields)
+            self,
+            bodies=tuple(pair for pair in self.bodies if f"{BODY}{pair[0]}" not in fields),
+            town="" if "town" in fields else self.town,
+            appearance="" if "alias" in fields else self.appearance,
         )
 
 
