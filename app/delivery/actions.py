@@ -26,6 +26,7 @@ from app.delivery.models import (
     GateState,
     Lane,
     Mailbox,
+    Mixing,
     RelayHealth,
 )
 from app.delivery.queries import find_dispatch, get_dispatch
@@ -92,6 +93,7 @@ def enqueue(
     lane: Lane,
     now: datetime,
     due_at: datetime | None = None,
+    is_mixed: bool = False,
     expires_at: datetime | None = None,
     gate: Gate | None = None,
     mailbox_address: str | None = None,
@@ -102,7 +104,7 @@ def enqueue(
     """Put a message into the outbox, in the caller's transaction.
 
     The same `once_key` again, also from another transaction at the same moment, adds nothing and
-    returns what is there.
+    returns what is there. What is mixed leaves in an order that nobody can foresee.
     """
     known = find_dispatch(session, once_key)
     if known is not None:
@@ -127,6 +129,7 @@ def enqueue(
             payload=sealed,
             counted_as=counted_as.to_json() if counted_as else None,
             due_at=due_at or now,
+            mixing=Mixing.DRAWN if is_mixed else Mixing.NONE,
             expires_at=expires_at,
         )
         .on_conflict_do_nothing(index_elements=["once_key"])

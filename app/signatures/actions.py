@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from random import Random, SystemRandom
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -39,6 +41,8 @@ from app.signatures.models import (
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
+# Nobody who knows some of the times can work out the others.
+_CHANCE: Final = SystemRandom()
 _A_DAY = timedelta(days=1)
 HASH_BYTES = 32
 # A fourth mail to one address waits for the next day, a seventh for the one after; then no more.
@@ -118,9 +122,18 @@ def sign(
 
 
 def confirm(
-    session: Session, keys: Keys, signature: Signature, *, links: Links, now: datetime
+    session: Session,
+    keys: Keys,
+    signature: Signature,
+    *,
+    links: Links,
+    now: datetime,
+    chance: Random = _CHANCE,
 ) -> None:
-    """Make a signature count and put its letters into the outbox. Twice is harmless."""
+    """Make a signature count and put its letters into the outbox. Twice is harmless.
+
+    In a campaign of high risk each letter waits for a moment of its own, drawn by `chance`.
+    """
     campaign = signature.campaign
     if signature.state is SignatureState.CONFIRMED:
         return
@@ -148,7 +161,10 @@ def confirm(
         finished = finished_letter(campaign, signature, letter, answers)
         letter.fingerprint = fingerprint_of(finished, likeness_key)
         if letter.channel is LetterChannel.EMAIL:
-            letter.dispatch = enqueue_letter(session, seal, letter, finished, answers, now)
+            due_at = rules.leaves_at(campaign, now, chance.random())
+            letter.dispatch = enqueue_letter(
+                session, seal, letter, finished, answers, now, due_at=due_at
+            )
         else:
             letter.settled = True
             count(session, Figure.TO_PRINT, labels_of(signature, letter), day_of(now))
@@ -277,6 +293,7 @@ def enqueue_letter(
     now: datetime,
     *,
     again: str = "",
+    due_at: datetime | None = None,
 ) -> Dispatch:
     """Put one letter into the outbox; `again` names the address that replaces one that failed."""
     signature, campaign = letter.signature, letter.signature.campaign
@@ -304,6 +321,8 @@ def enqueue_letter(
         ),
         lane=Lane.LETTER,
         now=now,
+        due_at=due_at,
+        is_mixed=campaign.high_risk,
         expires_at=campaign.closes_at,
         gate=campaign.gate,
         mailbox_address=address,

@@ -42,6 +42,9 @@ NAMES_PER_ADDRESS = 2
 # Of the words beside the box (`supporter/_consent.html`). A test keeps what each version said.
 CONSENT_VERSION = "2026-12"
 
+# In a campaign of high risk a letter leaves so long after its writer was here: enough to be one of
+# many even where few write, and still today.
+MIXED_FROM, MIXED_TO = timedelta(minutes=5), timedelta(minutes=60)
 # Who wants nothing kept and prints a letter has so many days for it.
 KEPT_TO_PRINT = timedelta(days=7)
 
@@ -267,6 +270,24 @@ def link_ends_at(campaign: Campaign, now: datetime) -> datetime:
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     ends = hour + LINK_LIVES
     return min(ends, campaign.closes_at) if campaign.closes_at else ends
+
+
+def leaves_at(campaign: Campaign, now: datetime, chance: float) -> datetime:
+    """When a letter of this moment may leave. `chance` is drawn from [0, 1).
+
+    Before a near deadline the time is cut to half of what is left, and never passes it.
+    """
+    if not campaign.high_risk:
+        return now
+    left = campaign.closes_at - now if campaign.closes_at else MIXED_TO
+    latest = min(MIXED_TO, left / 2)
+    earliest = min(MIXED_FROM, latest)
+    return now + earliest + chance * (latest - earliest)
+
+
+def is_at_risk(campaign: Campaign, country: str) -> bool:
+    """Whether somebody writes from where the target rules, or where it is known to reach."""
+    return country in (campaign.country, *campaign.caution_countries)
 
 
 def delete_on(campaign: Campaign) -> date:

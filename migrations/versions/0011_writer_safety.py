@@ -13,6 +13,16 @@ down_revision = "0006"
 PURPOSES = ("letter", "answers")
 WISHES = ("keep_nothing", "answers_to_me")
 
+MIXING = sa.Enum(
+    "none",
+    "drawn",
+    "dealt",
+    name="mixing",
+    native_enum=False,
+    create_constraint=True,
+    length=32,
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -55,9 +65,40 @@ def upgrade() -> None:
             table.add_column(
                 sa.Column(wish, sa.Boolean(), server_default=sa.false(), nullable=False)
             )
+    with op.batch_alter_table("campaign") as table:
+        table.add_column(
+            sa.Column("high_risk", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
+        table.add_column(
+            sa.Column("caution_countries", sa.JSON(), server_default="[]", nullable=False)
+        )
+    with op.batch_alter_table("campaign_text") as table:
+        table.add_column(sa.Column("risk_note", sa.Text(), server_default="", nullable=False))
+    op.create_table(
+        "country_note",
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("checked_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("country", name=op.f("pk_country_note")),
+    )
+    with op.batch_alter_table("section") as table:
+        table.add_column(sa.Column("privacy", sa.JSON(), server_default="{}", nullable=False))
+    with op.batch_alter_table("dispatch") as table:
+        table.add_column(sa.Column("mixing", MIXING, server_default="none", nullable=False))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("dispatch") as table:
+        table.drop_constraint(op.f("ck_dispatch_mixing"), type_="check")
+        table.drop_column("mixing")
+    with op.batch_alter_table("section") as table:
+        table.drop_column("privacy")
+    op.drop_table("country_note")
+    with op.batch_alter_table("campaign_text") as table:
+        table.drop_column("risk_note")
+    with op.batch_alter_table("campaign") as table:
+        table.drop_column("caution_countries")
+        table.drop_column("high_risk")
     with op.batch_alter_table("signature") as table:
         for wish in reversed(WISHES):
             table.drop_column(wish)

@@ -10,7 +10,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from app.campaigns.models import Campaign
-from app.campaigns.queries import current_templates, get_public_campaign
+from app.campaigns.queries import current_templates, find_country_note, get_public_campaign
 from app.campaigns.rules import CampaignClosed, CampaignPaused, page_state, require_accepting
 from app.core.db import unit_of_work
 from app.core.errors import Refused
@@ -24,6 +24,7 @@ from app.signatures.rules import (
     FormReused,
     SignForm,
     delete_on,
+    is_at_risk,
     letter_languages,
     link_ends_at,
 )
@@ -52,6 +53,8 @@ def check(ref: str, **_slug: str) -> ResponseReturnValue:
         form = read_form(found, _languages(found), typed)
     except REFUSALS as refusal:
         return _refused(found, typed, refusal)
+    if _think_first(found, form, typed):
+        return _interruption(found, form, typed)
     return _check_page(found, form, typed)
 
 
@@ -73,6 +76,8 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
     try:
         require_accepting(found, now())
         form = read_form(found, _languages(found), typed)
+        if _think_first(found, form, typed):
+            return _interruption(found, form, typed)
         with unit_of_work(database().writing) as session:
             sign(session, keys(), get_public_campaign(session, ref), form, links=links(), now=now())
     except REFUSALS as refusal:
@@ -86,6 +91,24 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
         form=form,
         first_number=typed.targets[0],
         shows_mail=settings().is_local_only,
+    )
+
+
+def _think_first(found: Campaign, form: SignForm, typed: Typed) -> bool:
+    """Whether to interrupt: the target rules where they write from, and nobody has asked yet."""
+    return is_at_risk(found, form.country) and typed.risk != form.country
+
+
+def _interruption(found: Campaign, form: SignForm, typed: Typed) -> str:
+    """Before the letter is shown: the risk, and every way out. All that was typed goes along."""
+    language = current_language()
+    return render_template(
+        "supporter/interruption.html",
+        page=shown.shown_campaign(found, language, now()),
+        form=form,
+        typed=typed,
+        country_note=find_country_note(reading(), form.country, language),
+        number=typed.targets[0],
     )
 
 
@@ -144,7 +167,6 @@ def _check_page(
         delete_on=delete_on(found),
         signing=_ways_to_sign(form),
         passes_answers_on=bool(settings().bounce_domain),
-        at_risk=form.country == found.country,
         stale=stale,
     )
     if errors:

@@ -28,7 +28,7 @@ FIELDS = ("name", "email", "country", "sentence", "letter_language", "town", "ab
 # Boxes of the check page; what is not ticked is not sent.
 WISHES = ("keep_nothing", "answers_to_me")
 # What the buttons of the check page choose; the form of the campaign page only carries it along.
-CHOSEN = ("writer_form", "turn", "appearance", "alias", *WISHES)
+CHOSEN = ("writer_form", "turn", "appearance", "alias", "risk", *WISHES)
 # In front of a recipient's number: the letter to that one as its writer edited it.
 BODY = "body-"
 
@@ -56,6 +56,8 @@ class Typed:
     alias: str = ""
     keep_nothing: str = ""
     answers_to_me: str = ""
+    # The country whose risk has been thought of.
+    risk: str = ""
     targets: tuple[str, ...] = ()
     note: str = ""
     bodies: tuple[tuple[str, str], ...] = ()
