@@ -140,6 +140,9 @@ def a_form(
     letter_language: str = "en",
     page_language: str = "en",
     form_key: str = "",
+    agreed: bool = True,
+    keep_nothing: bool = False,
+    answers_to_me: bool = False,
 ) -> SignForm:
     ids: tuple[UUID, ...] = tuple(
         target.id for target in addressed(campaign) if target.position in targets
@@ -153,6 +156,9 @@ def a_form(
         letter_language,
         page_language,
         form_key or uuid.uuid4().hex,
+        agreed=agreed,
+        keep_nothing=keep_nothing,
+        answers_to_me=answers_to_me,
     )
 
 

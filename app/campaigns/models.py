@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
@@ -92,6 +92,10 @@ class Campaign(Base):
     closed_reason: Mapped[ClosedReason | None]
     hidden: Mapped[bool] = mapped_column(default=False)
     sensitive: Mapped[bool] = mapped_column(default=False)
+    # Letters leave some time after their writers have been here, and in another order.
+    high_risk: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Besides its own country: where whoever writes from is asked to think of their safety first.
+    caution_countries: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     demonstration: Mapped[str | None] = mapped_column(unique=True)
     revision: Mapped[int] = mapped_column(default=1)
     organisation: Mapped[str] = mapped_column(default="")
@@ -145,6 +149,18 @@ class CampaignText(Base):
     standfirst: Mapped[str] = mapped_column(default="")
     we_ask: Mapped[str] = mapped_column(default="")
     background: Mapped[str] = mapped_column(default="")
+    # What whoever writes should know about their own safety in this case.
+    risk_note: Mapped[str] = mapped_column(default="", server_default="")
+
+
+class CountryNote(Base):
+    """What is known about the safety of people who write from, or to, one country."""
+
+    __tablename__ = "country_note"
+
+    country: Mapped[str] = mapped_column(primary_key=True)
+    texts: Mapped[dict[str, str]]
+    checked_on: Mapped[date]
 
 
 class PersonConcerned(Base):

@@ -44,6 +44,8 @@ class FactsForm:
     letter_languages: tuple[str, ...]
     own_language_welcome: bool
     sensitive: bool
+    high_risk: bool = False
+    caution_countries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ def read_facts(campaign: Campaign) -> FactsForm:
         tuple(campaign.letter_languages),
         campaign.own_language_welcome,
         campaign.sensitive,
+        campaign.high_risk,
+        tuple(campaign.caution_countries),
     )
 
 
@@ -140,7 +144,8 @@ def save_facts(
     campaign.country, campaign.document_language = form.country, form.document_language
     campaign.letter_languages = list(form.letter_languages)
     campaign.own_language_welcome = form.own_language_welcome
-    campaign.sensitive = form.sensitive
+    campaign.sensitive, campaign.high_risk = form.sensitive, form.high_risk
+    campaign.caution_countries = list(form.caution_countries)
     editing.edited(session, campaign, by, "facts", now)
 
 
@@ -355,7 +360,16 @@ def _checked_facts(check: Check, form: FactsForm) -> FactsForm:
         languages,
         form.own_language_welcome,
         form.sensitive,
+        form.high_risk,
+        _checked_countries(check, form.caution_countries),
     )
+
+
+def _checked_countries(check: Check, typed: tuple[str, ...]) -> tuple[str, ...]:
+    found = dict.fromkeys(code.strip().upper() for code in typed if code.strip())
+    if not set(found) <= _COUNTRIES:
+        check.refuse("caution_countries", "no_country")
+    return tuple(found)
 
 
 def _checked_group(check: Check, row: GroupRow) -> GroupRow:

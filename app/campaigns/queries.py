@@ -13,6 +13,7 @@ from app.authorities.models import Authority
 from app.campaigns.models import (
     Campaign,
     CampaignState,
+    CountryNote,
     Demand,
     LetterTemplate,
     Move,
@@ -48,6 +49,16 @@ def get_campaign(session: Session, reference: str) -> Campaign:
     if campaign is None:
         raise NotFound
     return campaign
+
+
+def find_country_note(session: Session, country: str, language: str) -> tuple[str, str]:
+    """What is known about writing from or to a country, and in which language; or nothing."""
+    note = session.get(CountryNote, country)
+    texts = note.texts if note else {}
+    for spoken in (language, "en", *texts):
+        if texts.get(spoken):
+            return texts[spoken], spoken
+    return "", language
 
 
 def get_campaign_by_id(session: Session, campaign_id: UUID) -> Campaign:

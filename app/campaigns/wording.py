@@ -27,6 +27,7 @@ NEW = "new"
 STANDFIRST_AT_MOST = 800
 WE_ASK_AT_MOST = 500
 BACKGROUND_AT_MOST = 20_000
+RISK_NOTE_AT_MOST = 800
 DEMAND_AT_MOST = 1_000
 
 
@@ -39,10 +40,12 @@ class TextsForm:
     standfirst: str = ""
     we_ask: str = ""
     background: str = ""
+    risk_note: str = ""
 
     @property
     def is_empty(self) -> bool:
-        return not (self.title or self.standfirst or self.we_ask or self.background)
+        said = (self.title, self.standfirst, self.we_ask, self.background, self.risk_note)
+        return not any(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,14 @@ def spoken_in(campaign: Campaign) -> tuple[str, ...]:
 def read_texts(campaign: Campaign, language: str) -> TextsForm:
     for text in campaign.texts:
         if text.language == language:
-            return TextsForm(language, text.title, text.standfirst, text.we_ask, text.background)
+            return TextsForm(
+                language,
+                text.title,
+                text.standfirst,
+                text.we_ask,
+                text.background,
+                text.risk_note,
+            )
     return TextsForm(language)
 
 
@@ -131,6 +141,7 @@ def save_texts(
         check.text("standfirst", form.standfirst, at_most=STANDFIRST_AT_MOST),
         check.text("we_ask", form.we_ask, at_most=WE_ASK_AT_MOST),
         check.text("background", form.background, at_most=BACKGROUND_AT_MOST),
+        check.text("risk_note", form.risk_note, at_most=RISK_NOTE_AT_MOST),
     )
     if not editing.require_unchanged(campaign, read_texts(campaign, form.language), form, opened):
         return
@@ -151,6 +162,7 @@ def save_texts(
             campaign.texts.append(text)
         text.title, text.standfirst = form.title, form.standfirst
         text.we_ask, text.background = form.we_ask, form.background
+        text.risk_note = form.risk_note
     editing.edited(session, campaign, by, f"texts.{form.language}", now)
 
 

@@ -15,6 +15,8 @@ from app.campaigns.rules import page_state
 from app.cli.state import answer, now, refuse, state
 from app.core.db import unit_of_work
 from app.core.errors import Refused
+from app.core.i18n import countries, is_language
+from app.core.text import clean_text
 from app.signatures.notices import text_in
 from app.tally.models import Figure
 from app.tally.queries import totals
@@ -85,6 +87,36 @@ def close(reference: str, note: str) -> None:
     click.echo(
         f"Closed. {report.cancelled} messages cancelled, {report.in_flight} were already leaving."
     )
+
+
+@campaign.command("high-risk")
+@click.argument("reference")
+@click.option("--on/--off", "is_on", default=True, help="Mix the times of letters, or no longer.")
+def high_risk(reference: str, *, is_on: bool) -> None:
+    """Hide who wrote when: letters leave 5 to 60 minutes later, in another order."""
+    try:
+        with unit_of_work(state().database.writing) as session:
+            found = get_campaign(session, reference)
+            actions.set_high_risk(session, found, None, now(), is_on=is_on)
+    except Refused as error:
+        refuse(f"There is no campaign {reference} ({error.code}).")
+        return
+    click.echo("Letters of new confirmations are mixed." if is_on else "Letters leave at once.")
+
+
+@campaign.command("country-note")
+@click.argument("country")
+@click.option("--language", default="en", help="The language of the note.")
+@click.option("--text", "said", required=True, help="The note; empty takes it away.")
+def country_note(country: str, language: str, said: str) -> None:
+    """Say what is known about the safety of those who write from or to a country."""
+    code = country.upper()
+    if code not in {known for known, _name in countries("en")} or not is_language(language):
+        refuse(f"{country} or {language} is not known: two letters each, like KZ and ru.")
+    with unit_of_work(state().database.writing) as session:
+        note = actions.set_country_note(session, code, language, clean_text(said), now())
+        spoken = ", ".join(sorted(note.texts)) or "nothing"
+    click.echo(f"{code}: {spoken}")
 
 
 def _row(found: Campaign) -> dict[str, Any]:

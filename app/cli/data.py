@@ -14,6 +14,7 @@ from app.campaigns.actions import close
 from app.campaigns.models import CampaignState, ClosedReason
 from app.campaigns.queries import get_campaign
 from app.campaigns.rules import MOVES
+from app.cli.second import confirmed_by, second_option
 from app.cli.state import answer, now, refuse, state
 from app.core.backups import NoProgram, backup_database, keep_data_keys
 from app.core.db import tidy, unit_of_work
@@ -132,10 +133,12 @@ def erase(email: str, *, yes: bool) -> None:
 @data.command("destroy-campaign-key")
 @click.argument("reference")
 @click.option("--yes", is_flag=True, help="For scripts: do not ask for the reference again.")
-def destroy_campaign_key(reference: str, *, yes: bool) -> None:
+@second_option
+def destroy_campaign_key(reference: str, second: str, *, yes: bool) -> None:
     """In danger: stop a campaign and destroy its key. Nobody can read its supporters again."""
     if not yes and click.prompt("Type the reference again to destroy the key") != reference:
         refuse("Nothing was destroyed.")
+    confirmed = confirmed_by(second)
     try:
         with unit_of_work(state().database.writing) as session:
             campaign = get_campaign(session, reference)
@@ -155,6 +158,7 @@ def destroy_campaign_key(reference: str, *, yes: bool) -> None:
                 "campaign.destroy_key",
                 about=("campaign", str(campaign.id)),
                 cancelled=report.cancelled,
+                confirmed_by=confirmed,
             )
     except NotFound:
         refuse(f"There is no campaign {reference}.")

@@ -7,7 +7,9 @@ import uuid
 import click
 from sqlalchemy import select
 
+from app.audit.actions import note
 from app.cli.origin import Origin
+from app.cli.second import confirmed_by, second_option
 from app.cli.state import REFUSED, answer, now, refuse, state
 from app.core.addresses import checked_address
 from app.core.db import unit_of_work
@@ -83,10 +85,20 @@ def status(*, as_json: bool) -> None:
 
 
 @mail.command("mute")
-def mute() -> None:
+@second_option
+def mute(second: str) -> None:
     """Stop all mail, on every machine, at once. Nothing is lost; it waits."""
+    confirmed = confirmed_by(second)
     with unit_of_work(state().database.writing) as session:
         actions.mute(session, "by_hand")
+        note(
+            session,
+            "operator",
+            "mail.mute",
+            about=("installation", "1"),
+            now=now(),
+            confirmed_by=confirmed,
+        )
     click.echo("Muted. Nothing is sent until `flask mail unmute`.")
 
 

@@ -22,6 +22,7 @@ import click
 import structlog
 from aiosmtpd.controller import Controller, UnixSocketController
 from aiosmtpd.lmtp import LMTP
+from sqlalchemy.orm import Session
 
 from app.cli.mail_records import returns_of
 from app.cli.state import answer, now, refuse, state
@@ -31,11 +32,12 @@ from app.delivery.arrivals import Arrival, Came, take_in
 from app.delivery.channels.base import Envelope, NeverWill, Outlet, Steps
 from app.delivery.channels.maildir import Maildir
 from app.delivery.channels.smtp import Relay, RelayAddress
+from app.delivery.message import build
 from app.delivery.reports import AT_MOST, Sort, TooMuch
 from app.delivery.returns import Forged, NotOurs, Returns
 from app.jobs.runner import stop_on_signals
+from app.signatures.answers import WayBack, find_way_back, with_answer
 from app.signatures.ladder import note_came_back
-from app.signatures.queries import WayBack, find_way_back
 from app.state import State
 
 log = structlog.get_logger()
@@ -92,7 +94,7 @@ class Desk:
             )
             if came.sort is Sort.BOUNCED and came.dispatch is not None:
                 note_came_back(session, came.dispatch)
-            home = _home(session, came)
+            home = self._home(session, came)
         log.info("mail came in", result=str(came.came), kind=str(came.sort or ""))
         if came.came is Came.TOO_EARLY:
             return Answer.LATER
@@ -100,8 +102,13 @@ class Desk:
             self._pass_on(raw, home)
         return Answer.TAKEN
 
+    def _home(self, session: Session, came: Arrival) -> WayBack | None:
+        if came.came is not Came.ANSWER or came.dispatch is None:
+            return None
+        return find_way_back(session, self.of.keys, came.dispatch, links=self.of.links)
+
     def _pass_on(self, raw: bytes, home: WayBack) -> None:
-        """Give an answer to the section, at once, so that it is kept nowhere here."""
+        """Give an answer to whom it is for, at once, so that it is kept nowhere here."""
         settings = self.of.settings
         outlet: Outlet = Maildir(settings.maildir)
         if settings.mail_url and not home.keep_local:
@@ -110,8 +117,10 @@ class Desk:
         # One kind of line end: another might end the mail early for the next server.
         content = _LINE_END.sub(b"\r\n", raw.rstrip(b"\r\n") + b"\r\n")
         name = f"<{os.urandom(16).hex()}@{self.returns.domain}>"
+        if home.to_writer is not None:
+            content = build(with_answer(home.to_writer, content), message_id=name, date=now())
         try:
-            envelope = Envelope(home.sender_address, home.reply_to)
+            envelope = Envelope(home.sender_address, home.address)
             outlet.send(envelope, content, message_id=name, steps=Steps())
         finally:
             outlet.close()
@@ -238,9 +247,3 @@ def _desk() -> Desk:
         refuse("Set OUTCRY_BOUNCE_DOMAIN first: without it no mail names an address to come to.")
         raise AssertionError
     return Desk(state(), returns)
-
-
-def _home(session: Any, came: Arrival) -> WayBack | None:
-    if came.came is not Came.ANSWER or came.dispatch is None:
-        return None
-    return find_way_back(session, came.dispatch)

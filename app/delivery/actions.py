@@ -29,6 +29,7 @@ from app.delivery.models import (
     GateState,
     Lane,
     Mailbox,
+    Mixing,
     RelayHealth,
 )
 from app.delivery.queries import find_dispatch, get_dispatch
@@ -100,6 +101,7 @@ def enqueue(
     lane: Lane,
     now: datetime,
     due_at: datetime | None = None,
+    is_mixed: bool = False,
     expires_at: datetime | None = None,
     gate: Gate | None = None,
     mailbox_address: str | None = None,
@@ -109,8 +111,9 @@ def enqueue(
 ) -> Dispatch:
     """Put a message into the outbox, in the caller's transaction.
 
-    One with a fax number goes by fax. The same `once_key` again, also from another transaction at
-    the same moment, adds nothing and returns what is there.
+    One with a fax number goes by fax. What is mixed leaves in an order that nobody can foresee.
+    The same `once_key` again, also from another transaction at the same moment, adds nothing and
+    returns what is there.
     """
     row = uuid.uuid4()
     sealed = seal.close_bytes(message.to_bytes(), table="dispatch", column="payload", row=row)
@@ -134,6 +137,7 @@ def enqueue(
             payload=sealed,
             counted_as=counted_as.to_json() if counted_as else None,
             due_at=due_at or now,
+            mixing=Mixing.DRAWN if is_mixed else Mixing.NONE,
             expires_at=expires_at,
         )
         .on_conflict_do_nothing(index_elements=["once_key"])

@@ -11,6 +11,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from random import SystemRandom
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -44,7 +45,7 @@ from app.delivery.budgets import (
     slots,
     slowness,
 )
-from app.delivery.models import Dispatch, DispatchState, Mailbox, MailboxUse, Span
+from app.delivery.models import Dispatch, DispatchState, Mailbox, MailboxUse, Mixing, Span
 from app.delivery.queries import Standing
 
 # One claim gives so many their turn, and the next claim the next ones: none ever rewrites a queue
@@ -54,6 +55,7 @@ PLANNED_AT_ONCE: Final = 2_000
 LOOKS_AGAIN: Final = timedelta(days=1)
 # A window is of no use once it is over; a day of play for clocks that differ.
 KEPT: Final = timedelta(days=3)
+_CHANCE: Final = SystemRandom()
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 # Letters that leave each for itself: what rides in a digest takes no turn.
 _SINGLE: Final = and_(Dispatch.carried_by.is_(None), Dispatch.opened_at.is_(None))
@@ -385,6 +387,7 @@ def _plan(
         slot.at for slot in slots(budget, used, until, PLANNED_AT_ONCE) for _ in range(slot.room)
     ]
     _move_due(session, mailbox.id, plan, max([now, *plan[-1:]]) + LOOKS_AGAIN, taken, now)
+    _deal(session, mailbox.id, now)
     if plan:
         last = select(func.max(Dispatch.due_at)).where(
             Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE
@@ -447,6 +450,42 @@ def _move_due(
     session.execute(
         update(Dispatch)
         .where(Dispatch.id == planned.c.id)
-        .values(due_at=planned.c.turn_at)
+        .values(
+            due_at=planned.c.turn_at,
+            mixing=case(
+                (Dispatch.mixing == Mixing.DRAWN, Mixing.DEALT.value), else_=Dispatch.mixing
+            ),
+        )
         .execution_options(synchronize_session=False)
     )
+
+
+def _deal(session: Session, mailbox_id: uuid.UUID, now: datetime) -> None:
+    """Deal the turns of mixed letters among them anew.
+
+    In a queue that only grows at its end, whoever writes first would leave first again, however
+    the moments before it were drawn. Only turns of one gate and one end are exchanged, so that
+    none passes its deadline.
+    """
+    waiting = session.execute(
+        select(Dispatch.id, Dispatch.due_at, Dispatch.gate_id, Dispatch.expires_at)
+        .where(
+            Dispatch.mailbox_id == mailbox_id,
+            Dispatch.state == DispatchState.QUEUED,
+            Dispatch.mixing == Mixing.DEALT,
+            Dispatch.attempts == 0,
+            Dispatch.due_at > now,
+        )
+        .order_by(Dispatch.due_at)
+        .limit(PLANNED_AT_ONCE)
+        .with_for_update(skip_locked=True, of=Dispatch)
+    ).all()
+    decks: defaultdict[tuple[uuid.UUID | None, datetime | None], list[uuid.UUID]]
+    decks, turns = defaultdict(list), defaultdict(list)
+    for row in waiting:
+        decks[row.gate_id, row.expires_at].append(row.id)
+        turns[row.gate_id, row.expires_at].append(row.due_at)
+    for deck, ids in decks.items():
+        _CHANCE.shuffle(ids)
+        moved = [{"id": row, "due_at": turn} for row, turn in zip(ids, turns[deck], strict=True)]
+        session.execute(update(Dispatch), moved)

@@ -54,6 +54,16 @@ class DispatchState(StrEnum):
         return self not in (DispatchState.QUEUED, DispatchState.SENDING)
 
 
+class Mixing(StrEnum):
+    """Whether a letter's turn is drawn, so that its order tells nothing about who wrote when."""
+
+    NONE = "none"
+    # It waits for a moment that was drawn when it was written.
+    DRAWN = "drawn"
+    # Its mailbox was full: it has a turn in the plan, dealt anew whenever others join.
+    DEALT = "dealt"
+
+
 class Gate(Base):
     """What a dispatch must pass to leave. Whoever owns the gate moves it; delivery only looks."""
 
@@ -195,6 +205,7 @@ class Dispatch(Base):
     payload: Mapped[bytes | None]
     counted_as: Mapped[dict[str, Any] | None]
     due_at: Mapped[datetime]
+    mixing: Mapped[Mixing] = mapped_column(default=Mixing.NONE, server_default=Mixing.NONE.value)
     expires_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     unknowns: Mapped[int] = mapped_column(default=0)

@@ -18,7 +18,13 @@ from app.notices.links import Links
 from app.reminders.actions import forget_requests, send_due
 from app.reminders.staff import announce_closed, warn_of_deadlines
 from app.signatures.digests import decide
-from app.signatures.upkeep import destroy_kept, forget_unconfirmed, remind_unconfirmed, settle
+from app.signatures.upkeep import (
+    destroy_kept,
+    forget_delivered,
+    forget_unconfirmed,
+    remind_unconfirmed,
+    settle,
+)
 from app.tally.actions import fold
 
 # Long enough that no tick of a job can come a second time after it.
@@ -86,6 +92,7 @@ TIMETABLE = (
     Job("close-gaps", MINUTE, lambda w: booking.close_gaps(w.session, w.now)),
     Job("fold-counts", 10 * SECOND, lambda w: fold(w.session)),
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),
+    Job("forget-delivered", MINUTE, lambda w: forget_delivered(w.session, w.now)),
     Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),
     Job("forget-failed-words", HOUR, lambda w: forget_expired(w.session, w.now)),
     Job("destroy-kept-data", HOUR, lambda w: destroy_kept(w.session, w.now)),

@@ -105,6 +105,7 @@ NOTICES: Final[Mapping[str, Notice]] = {
         *_ABOUT, "handed_over", "faxed", "to_print", "letters", "status_link", "deleted_on"
     ),
     "not_delivered": _notice(*_ABOUT, "office", "ways", "status_link"),
+    "answer": _notice(*_ABOUT, "office"),
     "did_not_leave": _notice(
         *_ABOUT, "targets", "reason", "closes_at", "time_zone", "status_link", "ask_section"
     ),

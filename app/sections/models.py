@@ -37,5 +37,7 @@ class Section(Base):
     postal_address: Mapped[str]
     after_deadline: Mapped[AfterDeadline] = mapped_column(default=AfterDeadline.ASK_SECTION)
     keep_days: Mapped[int] = mapped_column(default=30)
+    # By language: what the notice on privacy says besides what the software knows.
+    privacy: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
     # Answers to letters come by way of Outcry, which counts them and passes them on to `reply_to`.
     relay_answers: Mapped[bool] = mapped_column(default=False, server_default=false())

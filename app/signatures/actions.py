@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from random import Random, SystemRandom
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
@@ -28,11 +32,22 @@ from app.letters.render import FinishedLetter
 from app.notices.links import Links
 from app.signatures import notices, queries, rules
 from app.signatures.compose import compose_letters, finished_letter, mix_seed
-from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
+from app.signatures.models import (
+    SEALED,
+    ConsentPurpose,
+    GivenConsent,
+    Letter,
+    LetterChannel,
+    Signature,
+    SignatureState,
+)
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
+# Nobody who knows some of the times can work out the others.
+_CHANCE: Final = SystemRandom()
 _A_DAY = timedelta(days=1)
+HASH_BYTES = 32
 # A fourth mail to one address waits for the next day, a seventh for the one after; then no more.
 _DAYS_AHEAD = 3
 
@@ -52,6 +67,7 @@ def sign(
     person who has written already, an address that is being pestered. The difference goes by mail.
     """
     require_accepting(campaign, now)
+    rules.require_consent(form)
     seal = get_seal(session, keys, campaign.key_id)
     form_hash = mix_seed(keys, campaign, form.form_key)
     content_hash = seal.lookup("form", *form.content)
@@ -109,9 +125,18 @@ def sign(
 
 
 def confirm(
-    session: Session, keys: Keys, signature: Signature, *, links: Links, now: datetime
+    session: Session,
+    keys: Keys,
+    signature: Signature,
+    *,
+    links: Links,
+    now: datetime,
+    chance: Random = _CHANCE,
 ) -> None:
-    """Make a signature count and put its letters into the outbox. Twice is harmless."""
+    """Make a signature count and put its letters into the outbox. Twice is harmless.
+
+    In a campaign of high risk each letter waits for a moment of its own, drawn by `chance`.
+    """
     campaign = signature.campaign
     if signature.state is SignatureState.CONFIRMED:
         return
@@ -139,7 +164,10 @@ def confirm(
         finished = finished_letter(campaign, signature, letter, answers)
         letter.fingerprint = fingerprint_of(finished, likeness_key)
         if letter.channel is LetterChannel.EMAIL:
-            letter.dispatch = enqueue_letter(session, seal, letter, finished, answers, now)
+            due_at = rules.leaves_at(campaign, now, chance.random())
+            letter.dispatch = enqueue_letter(
+                session, seal, letter, finished, answers, now, due_at=due_at
+            )
         else:
             letter.settled = True
             count(session, Figure.TO_PRINT, labels_of(signature, letter), day_of(now))
@@ -153,6 +181,8 @@ def withdraw(session: Session, signature: Signature, now: datetime) -> int:
         return 0
     waiting = [letter.dispatch for letter in signature.letters if letter.dispatch is not None]
     stopped = delivery.cancel(session, waiting, "withdrawn", now)
+    for consent in signature.consents:
+        consent.withdrawn_on = consent.withdrawn_on or day_of(now)
     forget(signature, SignatureState.WITHDRAWN)
     for letter in signature.letters:
         letter.settled = True
@@ -177,6 +207,28 @@ def forget(signature: Signature, state: SignatureState) -> None:
         setattr(signature, column, None)
     for letter in signature.letters:
         letter.sealed_body = letter.fingerprint = None
+
+
+def forget_lookups(session: Session, signature: Signature) -> None:
+    """Let go of every value by which somebody could be looked up; nobody can ask for them again."""
+    ids = [letter.dispatch_id for letter in signature.letters if letter.dispatch_id is not None]
+    for dispatch_id in ids:
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.id == dispatch_id)
+            .values(once_key=f"erased:{dispatch_id.hex}")
+        )
+    signature.person_hash = secrets.token_bytes(HASH_BYTES)
+    signature.address_hash = secrets.token_bytes(HASH_BYTES)
+    signature.content_hash = secrets.token_bytes(HASH_BYTES)
+
+
+def stop_answers(signature: Signature, now: datetime) -> None:
+    """Pass no more answers on; the letter itself stays as it is."""
+    signature.answers_to_me = False
+    for consent in signature.consents:
+        if consent.purpose is ConsentPurpose.ANSWERS:
+            consent.withdrawn_on = consent.withdrawn_on or day_of(now)
 
 
 def labels_of(signature: Signature, letter: Letter | None = None) -> Labels:
@@ -209,7 +261,8 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
         page_language=form.page_language,
         letter_language=form.letter_language,
         country=form.country,
-        sealed_name=sealed(form.name, "name"),
+        # The name itself is used for telling people apart, by its hash, and then let go.
+        sealed_name=sealed(form.signed_as, "name"),
         sealed_email=sealed(form.email, "email"),
         sealed_sentence=sealed(form.sentence, "sentence"),
         sealed_town=sealed(form.town, "town"),
@@ -217,6 +270,18 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
         writer_form=form.writer_form,
         turn=form.turn,
         consent_version=rules.CONSENT_VERSION,
+        consents=[
+            GivenConsent(
+                purpose=purpose,
+                version=rules.CONSENT_VERSION,
+                language=form.page_language,
+                given_on=day_of(now),
+            )
+            for purpose in ConsentPurpose
+            if purpose is ConsentPurpose.LETTER or form.answers_to_me
+        ],
+        keep_nothing=form.keep_nothing,
+        answers_to_me=form.answers_to_me,
         signed_on=day_of(now),
         link_ends_at=rules.link_ends_at(campaign, now),
     )
@@ -233,6 +298,7 @@ def enqueue_letter(
     again: str = "",
     address: str = "",
     fax: str = "",
+    due_at: datetime | None = None,
 ) -> Dispatch:
     """Put one letter into the outbox, to the office's e-mail address unless another way is given.
 
@@ -254,19 +320,20 @@ def enqueue_letter(
             language=finished.language,
             attachments=(Attachment("letter.pdf", "application/pdf", sheet),),
         )
-        return _enqueue(session, seal, letter, message, now, again)
+        return _enqueue(session, seal, letter, message, now, again=again, due_at=due_at)
     message = Message(
         # From ours, with the writer's name: the writer's own address would fail DMARC.
         sender_name=answers.name,
         sender_address=section.sender_address,
         reply_to=section.reply_to,
-        relay_answers=section.relay_answers,
+        # An address of ours stands for the writer's own, which the office never sees.
+        relay_answers=section.relay_answers or letter.signature.answers_to_me,
         to_address=address or rules.email_of(letter.target.authority),
         subject=finished.subject,
         text=mail_text(finished),
         language=finished.language,
     )
-    return _enqueue(session, seal, letter, message, now, again)
+    return _enqueue(session, seal, letter, message, now, again=again, due_at=due_at)
 
 
 def letter_key(letter: Letter) -> str:
@@ -281,7 +348,14 @@ def letter_key(letter: Letter) -> str:
 
 
 def _enqueue(
-    session: Session, seal: Seal, letter: Letter, message: Message, now: datetime, again: str
+    session: Session,
+    seal: Seal,
+    letter: Letter,
+    message: Message,
+    now: datetime,
+    *,
+    again: str,
+    due_at: datetime | None,
 ) -> Dispatch:
     campaign = letter.signature.campaign
     return delivery.enqueue(
@@ -291,6 +365,8 @@ def _enqueue(
         once_key=f"{letter_key(letter)}{again}",
         lane=Lane.LETTER,
         now=now,
+        due_at=due_at,
+        is_mixed=campaign.high_risk,
         expires_at=campaign.closes_at,
         gate=campaign.gate,
         time_zone=letter.target.authority.time_zone,

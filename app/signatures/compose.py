@@ -135,7 +135,7 @@ def _passage_ids(template: LetterTemplate) -> tuple[str, ...]:
 
 def given_in(form: SignForm, seed: bytes) -> Given:
     return Given(
-        form.name,
+        form.signed_as,
         form.country,
         form.sentence,
         form.town,

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.campaigns.models import Campaign, LetterTemplate, Target
@@ -32,6 +32,13 @@ class LetterChannel(StrEnum):
     FAX = "fax"
     POST = "post"
     PHONE = "phone"
+
+
+class ConsentPurpose(StrEnum):
+    """What somebody agreed to. Each is asked for by itself and taken back by itself."""
+
+    LETTER = "letter"
+    ANSWERS = "answers"
 
 
 # What a signature holds of a person; all of it goes when they are forgotten.
@@ -75,6 +82,9 @@ class Signature(Base):
     )
     # How often "another wording" was pressed: which mix of the approved variants the letters have.
     turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    # What its writer asked for: everything gone once it is delivered, and answers passed on.
+    keep_nothing: Mapped[bool] = mapped_column(default=False, server_default=false())
+    answers_to_me: Mapped[bool] = mapped_column(default=False, server_default=false())
     person_hash: Mapped[bytes]
     address_hash: Mapped[bytes]
     form_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -89,6 +99,33 @@ class Signature(Base):
     letters: Mapped[list[Letter]] = relationship(
         back_populates="signature", cascade="all, delete-orphan"
     )
+    consents: Mapped[list[GivenConsent]] = relationship(
+        cascade="all, delete-orphan", order_by="GivenConsent.purpose"
+    )
+
+
+class GivenConsent(Base):
+    """That a writer agreed: to what, in which version and language of the words, on which day.
+
+    It stays when the person is forgotten, because it has to be shown that there was one, and names
+    nobody.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        UniqueConstraint("signature_id", "purpose"),
+        CheckConstraint(
+            "withdrawn_on IS NULL OR withdrawn_on >= given_on", name="given_before_taken_back"
+        ),
+    )
+
+    id: Mapped[pk]
+    signature_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))
+    purpose: Mapped[ConsentPurpose]
+    version: Mapped[str]
+    language: Mapped[str]
+    given_on: Mapped[date]
+    withdrawn_on: Mapped[date | None]
 
 
 class Letter(Base):

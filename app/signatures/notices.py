@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.authorities.offices import office_in, usable_points
 from app.campaigns.models import Campaign, CampaignText
+from app.core.db import day_of
 from app.core.sealing import Seal
 from app.core.tokens import Keys
 from app.delivery.models import Channel, DispatchState
@@ -107,7 +108,8 @@ def thank_you(
         "to_print": _offices(signature, by_hand),
         "letters": [_enclosed(signature, letter, answers) for letter in sent],
         "status_link": _status(keys, signature, links),
-        "deleted_on": delete_on(signature.campaign),
+        # Who wants nothing kept is forgotten within minutes of this mail.
+        "deleted_on": day_of(now) if signature.keep_nothing else delete_on(signature.campaign),
     }
     _send(session, keys, links, seal, signature, "thank_you", values, now)
 

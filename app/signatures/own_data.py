@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,14 +20,12 @@ from app.core.tokens import Keys, new_nonce
 from app.delivery import actions as delivery
 from app.delivery.models import Dispatch, DispatchState
 from app.notices.rules import NOTICES
-from app.signatures.actions import forget, withdraw
+from app.signatures.actions import forget, forget_lookups, withdraw
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.notices import text_in
 from app.signatures.queries import WITH_LETTERS, open_answers, seal_of
 from app.signatures.rules import delete_on
-
-HASH_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,17 @@ class OwnLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnConsent:
+    """What its writer agreed to, and when."""
+
+    purpose: str
+    version: str
+    language: str
+    given_on: date
+    withdrawn_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnData:
     """Everything that is kept about one signature, in clear, for its writer alone."""
 
@@ -60,7 +68,9 @@ class OwnData:
     town: str
     about: str
     page_language: str
-    consent_version: str
+    keep_nothing: bool
+    answers_to_me: bool
+    consents: tuple[OwnConsent, ...]
     signed_on: date
     confirmed_on: date | None
     deleted_on: date
@@ -84,7 +94,14 @@ def own_data(session: Session, keys: Keys, signature: Signature) -> OwnData:
         town=answers.town,
         about=answers.about,
         page_language=signature.page_language,
-        consent_version=signature.consent_version,
+        keep_nothing=signature.keep_nothing,
+        answers_to_me=signature.answers_to_me,
+        consents=tuple(
+            OwnConsent(
+                str(each.purpose), each.version, each.language, each.given_on, each.withdrawn_on
+            )
+            for each in signature.consents
+        ),
         signed_on=signature.signed_on,
         confirmed_on=signature.confirmed_on,
         deleted_on=delete_on(campaign),
@@ -161,15 +178,7 @@ def _erase(session: Session, signature: Signature, now: datetime) -> int:
         .values(payload=None)
     )
     # The look-up values go too: nobody can ask any more whether this address was here.
-    for dispatch in dispatches:
-        session.execute(
-            update(Dispatch)
-            .where(Dispatch.id == dispatch.id)
-            .values(once_key=f"erased:{dispatch.id.hex}")
-        )
-    signature.person_hash = secrets.token_bytes(HASH_BYTES)
-    signature.address_hash = secrets.token_bytes(HASH_BYTES)
-    signature.content_hash = secrets.token_bytes(HASH_BYTES)
+    forget_lookups(session, signature)
     signature.nonce = new_nonce()
     session.flush()
     return stopped

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from app.authorities.models import Authority
 from app.authorities.queries import find_embassy
-from app.campaigns.models import Campaign, Target
+from app.campaigns.models import Target
 from app.campaigns.queries import get_campaign_by_id
 from app.core.errors import NotFound
 from app.core.sealing import Seal, get_seal
 from app.core.tokens import Keys, check_token, make_token, row_of
 from app.delivery.models import Dispatch, DispatchState
-from app.sections.models import Section
 from app.signatures.models import Letter, Signature, SignatureState
 
 # What a link may be for; a token made for one opens nothing of the other.
@@ -47,15 +46,6 @@ class OpenedAnswers:
     about: str
     # The bodies that the writer edited, by letter.
     bodies: Mapping[UUID, str]
-
-
-@dataclass(frozen=True, slots=True)
-class WayBack:
-    """Where an answer to a letter is passed on to, and in whose name."""
-
-    sender_address: str
-    reply_to: str
-    keep_local: bool
 
 
 def token_key(keys: Keys) -> bytes:
@@ -98,23 +88,6 @@ def targets_written_to(session: Session, campaign_id: UUID, person_hash: bytes) 
         )
     )
     return set(session.scalars(written))
-
-
-def find_way_back(session: Session, dispatch_id: UUID) -> WayBack | None:
-    """Where an answer to a letter goes; None if the dispatch carries no letter."""
-    home = (
-        select(Section.sender_address, Section.reply_to, Dispatch.keep_local)
-        .select_from(Letter)
-        .join(Dispatch, Dispatch.id == Letter.dispatch_id)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .join(Campaign, Campaign.id == Signature.campaign_id)
-        .join(Section, Section.id == Campaign.section_id)
-        # An answer to a digest answers every letter in it, and all go the same way back.
-        .where(or_(Dispatch.id == dispatch_id, Dispatch.carried_by == dispatch_id))
-        .limit(1)
-    )
-    row = session.execute(home).one_or_none()
-    return None if row is None else WayBack(*row)
 
 
 def find_embassy_for(session: Session, letter: Letter) -> Authority | None:

@@ -17,6 +17,7 @@ from app.core.text import BadCharacters, clean_line, clean_text, fold, graphemes
 from app.letters.agreement import WriterForm
 from app.letters.render import one_line
 from app.letters.rules import passages
+from app.signatures.appearance import Appearance, signed_as
 from app.signatures.models import LetterChannel
 
 NAME_AT_MOST = 120
@@ -38,7 +39,14 @@ REMIND_BEFORE_LINK_ENDS = timedelta(hours=24)
 CONFIRMATIONS_A_DAY = 3
 # Couples share an address; a third name at one address is more likely somebody playing.
 NAMES_PER_ADDRESS = 2
-CONSENT_VERSION = "2026-11"
+# Of the words beside the box (`supporter/_consent.html`). A test keeps what each version said.
+CONSENT_VERSION = "2026-12"
+
+# In a campaign of high risk a letter leaves so long after its writer was here: enough to be one of
+# many even where few write, and still today.
+MIXED_FROM, MIXED_TO = timedelta(minutes=5), timedelta(minutes=60)
+# Who wants nothing kept and prints a letter has so many days for it.
+KEPT_TO_PRINT = timedelta(days=7)
 
 # The best way first: what we can hand over ourselves, then what costs the writer least.
 LADDER = (
@@ -110,6 +118,17 @@ class SignForm:
     turn: int = 0
     # The bodies that the writer edited, by target.
     bodies: tuple[tuple[UUID, str], ...] = ()
+    # The box was ticked by the writer. No part of the content: it is asked for at the last step.
+    agreed: bool = False
+    appearance: Appearance = Appearance.NAME
+    alias: str = ""
+    keep_nothing: bool = False
+    answers_to_me: bool = False
+
+    @property
+    def signed_as(self) -> str:
+        """What stands under the letter, and all that is kept of the name."""
+        return signed_as(self.appearance, name=self.name, town=self.town, alias=self.alias)
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -118,6 +137,7 @@ class SignForm:
         return (
             *(self.name, self.email, self.country, self.sentence, targets, self.letter_language),
             *(self.town, self.about, self.writer_form.value, str(self.turn)),
+            *(self.signed_as, str(self.keep_nothing), str(self.answers_to_me)),
             *(part for target, body in self.bodies for part in (str(target), body)),
         )
 
@@ -134,8 +154,9 @@ def check_form(
 ) -> SignForm:
     """Turn what was typed into a form that can be signed, or refuse with every error at once.
 
-    `typed` holds name, email, country, sentence, letter_language, town, about, writer_form, turn;
-    `positions` the ticked targets, as their numbers on the page; `bodies` edited ones by number.
+    `typed` holds name, email, country, sentence, letter_language, town, about, writer_form, turn,
+    appearance, alias, keep_nothing, answers_to_me; `positions` the ticked targets, as their numbers
+    on the page; `bodies` edited ones by number.
     """
     errors: dict[str, FieldError] = {}
     name = _line(typed.get("name", ""), "name", NAME_AT_MOST, errors)
@@ -144,7 +165,8 @@ def check_form(
     if has_picture(name):
         errors["name"] = FieldError("name_picture")
     email = _email(typed.get("email", ""), campaign, errors)
-    country = typed.get("country", "").strip()
+    # To say nothing is as good an answer as a country.
+    country = typed.get("country", "").strip() or NO_COUNTRY
     if country != NO_COUNTRY and country not in {code for code, _name in countries("en")}:
         errors["country"] = FieldError("country_empty")
     sentence = _line(typed.get("sentence", ""), "sentence", SENTENCE_AT_MOST, errors)
@@ -157,6 +179,12 @@ def check_form(
         errors["letter_language"] = FieldError("letter_language_unknown")
     town = _line(typed.get("town", ""), "town", TOWN_AT_MOST, errors)
     about = _line(typed.get("about", ""), "about", ABOUT_AT_MOST, errors)
+    appearance = _appearance(typed.get("appearance", ""))
+    alias = ""
+    if appearance is Appearance.ALIAS:
+        alias = _line(typed.get("alias", ""), "alias", NAME_AT_MOST, errors)
+        if not alias and "alias" not in errors:
+            errors["alias"] = FieldError("alias_empty")
     edited = {
         by_position[position].id: body
         for position, text in (bodies or {}).items()
@@ -178,7 +206,17 @@ def check_form(
         _form(typed.get("writer_form", "")),
         _turn(typed.get("turn", "")),
         tuple((target, edited[target]) for target in dict.fromkeys(chosen) if target in edited),
+        appearance=appearance,
+        alias=alias,
+        keep_nothing=bool(typed.get("keep_nothing")),
+        answers_to_me=bool(typed.get("answers_to_me")),
     )
+
+
+def require_consent(form: SignForm) -> None:
+    """Refuse what nobody has agreed to: support can tell an opinion, and silence is no yes."""
+    if not form.agreed:
+        raise FormErrors({"consent": FieldError("consent_missing")})
 
 
 def addressed(campaign: Campaign) -> list[Target]:
@@ -243,6 +281,24 @@ def is_nudged(signed_on: date, link_ends_at: datetime) -> bool:
     return link_ends_at - signed_at > 2 * REMIND_BEFORE_LINK_ENDS
 
 
+def leaves_at(campaign: Campaign, now: datetime, chance: float) -> datetime:
+    """When a letter of this moment may leave. `chance` is drawn from [0, 1).
+
+    Before a near deadline the time is cut to half of what is left, and never passes it.
+    """
+    if not campaign.high_risk:
+        return now
+    left = campaign.closes_at - now if campaign.closes_at else MIXED_TO
+    latest = min(MIXED_TO, left / 2)
+    earliest = min(MIXED_FROM, latest)
+    return now + earliest + chance * (latest - earliest)
+
+
+def is_at_risk(campaign: Campaign, country: str) -> bool:
+    """Whether somebody writes from where the target rules, or where it is known to reach."""
+    return country in (campaign.country, *campaign.caution_countries)
+
+
 def delete_on(campaign: Campaign) -> date:
     """The day on which names and addresses of this campaign are destroyed at the latest."""
     end = campaign.closed_at or campaign.closes_at
@@ -283,6 +339,10 @@ def _body(typed: str, field: str, errors: dict[str, FieldError]) -> str:
 def _form(typed: str) -> WriterForm:
     # Chosen by a button of ours; anything else is no choice.
     return next((form for form in WriterForm if form.value == typed), WriterForm.NEUTRAL)
+
+
+def _appearance(typed: str) -> Appearance:
+    return next((one for one in Appearance if one.value == typed), Appearance.NAME)
 
 
 def _turn(typed: str) -> int:

@@ -18,9 +18,16 @@ from app.delivery.models import Dispatch, DispatchState
 from app.notices.links import Links
 from app.sections.models import Section
 from app.signatures import notices, queries
+from app.signatures.actions import forget, forget_lookups
 from app.signatures.ladder import doubt_address, next_step
 from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
-from app.signatures.rules import LINK_LIVES, NO_COUNTRY, REMIND_BEFORE_LINK_ENDS, is_nudged
+from app.signatures.rules import (
+    KEPT_TO_PRINT,
+    LINK_LIVES,
+    NO_COUNTRY,
+    REMIND_BEFORE_LINK_ENDS,
+    is_nudged,
+)
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
@@ -98,6 +105,51 @@ def forget_unconfirmed(session: Session, now: datetime) -> int:
         labels = Labels(campaign=campaign, country=shown, page_language=language)
         count(session, Figure.FORGOTTEN, labels, day_of(now), times)
     return sum(forgotten.values())
+
+
+def forget_delivered(session: Session, now: datetime, limit: int = 200) -> int:
+    """Let go of who asked that nothing be kept, once nothing of theirs waits; return how many.
+
+    A letter that goes by the writer's own hand can be printed for some days. Safe to run twice.
+    """
+    under_way = (
+        select(Letter.id)
+        .outerjoin(Dispatch, Dispatch.id == Letter.dispatch_id)
+        .where(
+            Letter.signature_id == Signature.id,
+            Letter.settled.is_(False)
+            | Dispatch.state.in_((DispatchState.QUEUED, DispatchState.SENDING, DispatchState.HELD)),
+        )
+        .exists()
+    )
+    by_hand = (
+        select(Letter.id)
+        .where(
+            Letter.signature_id == Signature.id,
+            Letter.channel != LetterChannel.EMAIL,
+            Letter.reported_done_on.is_(None),
+        )
+        .exists()
+    )
+    delivered = (
+        select(Signature)
+        .where(
+            Signature.keep_nothing.is_(True),
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.sealed_email.is_not(None),
+            ~under_way,
+            ~by_hand | (Signature.confirmed_on <= day_of(now - KEPT_TO_PRINT)),
+        )
+        .options(*queries.WITH_LETTERS)
+        .order_by(Signature.id)
+        .limit(limit)
+    )
+    found = session.scalars(delivered).all()
+    for signature in found:
+        # The last notice is in the outbox already, sealed, and goes with its own hand-over.
+        forget(signature, SignatureState.CONFIRMED)
+        forget_lookups(session, signature)
+    return len(found)
 
 
 def destroy_kept(session: Session, now: datetime) -> int:

@@ -46,6 +46,7 @@ TOKENS = {
     "supporter.data": "data",
     "supporter.data_file": "data",
     "supporter.erase_data": "data",
+    "supporter.take_back": "data",
     "supporter.ask": "confirm",
     "supporter.confirm_letters": "confirm",
     "supporter.ask_to_confirm": "remind",

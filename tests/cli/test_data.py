@@ -19,8 +19,8 @@ from app.delivery.models import Dispatch, DispatchState
 from app.signatures.actions import confirm
 from app.signatures.models import Signature
 from app.state import state_of
-from tests.builders import LINKS, a_campaign, a_form, a_signature
-from tests.cast import SAM
+from tests.builders import LINKS, a_campaign, a_form, a_signature, an_account
+from tests.cast import AMAL, PASSWORD, SAM
 
 SENTENCE = "canary-sentence-7c31"
 
@@ -35,6 +35,11 @@ def reference(app: Flask) -> str:
         signature = a_signature(session, state.keys, campaign, form, now)
         confirm(session, state.keys, signature, links=LINKS, now=now)
         return campaign.reference
+
+
+def a_second_person(app: Flask) -> str:
+    with unit_of_work(state_of(app).database.writing) as session:
+        return str(an_account(session, AMAL).id)
 
 
 def said(app: Flask, *words: str) -> str:
@@ -69,7 +74,13 @@ def test_a_destroyed_key_is_gone_and_everything_unsent_with_it(
     app: Flask, reference: str, tmp_path: Path
 ) -> None:
     said(app, "backup", str(tmp_path / "before.db"))
-    said(app, "destroy-campaign-key", reference, "--yes")
+    second = a_second_person(app)
+    with app.app_context():
+        answer = app.test_cli_runner().invoke(
+            args=["data", "destroy-campaign-key", reference, "--yes", "--second", AMAL.email],
+            input=f"{PASSWORD}\n",
+        )
+    assert answer.exit_code == 0, answer.output
     kept = state_of(app).settings.key_file.with_name("data.keys")
     assert kept.read_text() == "", "today's keys open nothing of the backup from before"
     with state_of(app).database.reading() as session:
@@ -77,7 +88,9 @@ def test_a_destroyed_key_is_gone_and_everything_unsent_with_it(
         assert session.scalars(select(Signature.sealed_email)).all() == [None]
         states = set(session.scalars(select(Dispatch.state)))
         assert states == {DispatchState.CANCELLED}
-    assert "campaign.destroy_key" in notes(app)
+    with state_of(app).database.reading() as session:
+        wanted = select(AuditEntry).where(AuditEntry.action == "campaign.destroy_key")
+        assert session.scalars(wanted).one().detail["confirmed_by"] == second
 
 
 def test_a_wrong_answer_destroys_nothing(app: Flask, reference: str) -> None:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,11 @@ from app.delivery.returns import Purpose, Returns
 from app.delivery.worker import Worker
 from app.sections.models import Section
 from app.signatures.actions import confirm
+from app.signatures.models import Signature
 from app.state import state_of
 from config import BadSetting, Settings, read_settings
 from tests.builders import LINKS, NOON, a_campaign, a_signature
+from tests.cast import SAM
 from tests.conftest import ROOT
 from tests.delivery.outbox import a_sink, free_port
 from tests.delivery.test_reports import dsn, note
@@ -156,6 +160,40 @@ def test_an_answer_goes_to_the_section_and_is_kept_nowhere(
     for path in state_of(app).settings.var.rglob("*"):
         if path.is_file():
             assert CANARY.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_an_answer_goes_to_a_writer_who_asked_for_it(
+    app: Flask, letter: Dispatch, *, knows: bool
+) -> None:
+    """By an address of ours, as a file in a mail of ours. Once forgotten: to the section."""
+    answer = note(f"X-Canary: {CANARY}", body=f"Dear Sam {CANARY}")
+    with unit_of_work(state_of(app).database.writing) as session:
+        session.execute(
+            update(Signature).values(answers_to_me=True)
+            if knows
+            else update(Signature).values(answers_to_me=True, sealed_email=None)
+        )
+    with a_sink() as sink:
+        settings = state_of(app).settings.model_copy(
+            update={"mail_url": f"smtp://127.0.0.1:{sink.port}"}
+        )
+        sending = create_app(settings)
+        to = address(app, letter, Purpose.ANSWERS)
+        assert receive(sending, answer, to, "min@ministry.example.org").exit_code == os.EX_OK
+        state_of(sending).database.dispose()
+        (passed_on,) = sink.accepted
+    if not knows:
+        assert CANARY.encode() in passed_on
+        assert SAM.email.encode() not in passed_on
+        return
+    mail = message_from_bytes(passed_on, policy=default)
+    assert mail["To"].addresses[0].addr_spec == SAM.email
+    assert mail["Reply-To"].addresses[0].addr_spec == "answers@s.example"
+    assert CANARY not in mail.get_body(("plain",)).get_content()
+    (enclosed,) = mail.iter_attachments()
+    assert CANARY.encode() in enclosed.get_content()
+    assert enclosed.get_filename() == "answer.eml"
 
 
 def test_an_answer_that_cannot_be_passed_on_stays_with_the_mail_server(

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, func, inspect, select
 from sqlalchemy.engine import URL
 
 from app.accounts.models import RoleName
-from app.campaigns.actions import ask_for_review
+from app.campaigns.actions import ask_for_review, set_country_note
 from app.campaigns.models import Campaign, CampaignState
 from app.core import leases, throttle
 from app.core.db import Base, connect, unit_of_work
@@ -190,6 +190,7 @@ def fill(url: str, keys: Keys) -> None:
         session.flush()
         ask_for_review(session, draft, olena, NOON)
         session.flush()
+        set_country_note(session, "KZ", "en", "A note.", NOON)
         fold(session)
         session.add(TallyEntry(**a_count(campaign)))
         session.add(RelayHealth(name="relay:25", failures=20, reason="", paused_until=NOON))

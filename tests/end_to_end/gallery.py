@@ -264,6 +264,7 @@ class _Rooms:
             "ru",
             "en",
             uuid.uuid4().hex,
+            agreed=True,
         )
         sign(self.session, self.keys, campaign, form, links=self.links, now=when)
         self.session.flush()
@@ -420,6 +421,7 @@ def _forms(gallery: Gallery, rooms: _Rooms) -> Iterator[Shown]:
             "email": f"{uuid.uuid4().hex[:8]}@example.org",
             "country": "SE",
             "sentence": "I read <b>books</b> & more.",
+            "consent": "1",
         }
         return {**page.form("/check").fields, **typed, **changed}
 

@@ -155,6 +155,7 @@ def _write(
         letter_language=chance.choice(LANGUAGES),
         page_language="en",
         form_key=uuid.uuid4().hex,
+        agreed=True,
     )
     links = Links("http://127.0.0.1")
     sign(session, keys, campaign, form, links=links, now=when)

@@ -97,6 +97,13 @@ def fill_in(page: Page, *, name: str, email: str, sentence: str) -> None:
     page.get_by_label("Your country").select_option("SE")
 
 
+def agree(page: Page) -> None:
+    """Tick what nobody ticked before."""
+    box = page.get_by_role("checkbox", name=re.compile("^I agree that"))
+    expect(box).not_to_be_checked()
+    box.check()
+
+
 def confirmation(service: Running, email: str) -> EmailMessage:
     found = wait_for(lambda: mail_to(service.mail, email, "/confirm"))
     assert found, f"no confirmation to {email}"
@@ -127,6 +134,7 @@ def test_a_supporter_writes_and_one_letter_leaves(
         expect(page.get_by_label("Your country")).to_have_value("SE")
         button(page, "See my letter").click()
 
+        agree(page)
         button(page, "Send my letter").dblclick()
         expect(page.get_by_role("heading", level=1)).to_have_text("One more tap")
         page.goto(confirm_link(confirmation(service, email)))
@@ -151,6 +159,7 @@ def test_back_reload_and_two_tabs_send_one_letter(service: Running, chromium: Br
         open_mamai(page)
         fill_in(page, name="Vera", email=email, sentence=sentence)
         button(page, "See my letter").click()
+        agree(page)
         button(page, "Send my letter").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("One more tap")
         page.reload()
@@ -159,6 +168,7 @@ def test_back_reload_and_two_tabs_send_one_letter(service: Running, chromium: Br
         page.evaluate("history.go(-2)")
         expect(page.get_by_label("One sentence of your own")).to_have_value(sentence)
         button(page, "See my letter").click()
+        agree(page)
         button(page, "Send my letter").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("One more tap")
         address = confirm_link(confirmation(service, email))
@@ -183,6 +193,7 @@ def test_a_scanner_that_runs_scripts_sends_nothing(service: Running, chromium: B
         open_mamai(page)
         fill_in(page, name="Nils", email=email, sentence=sentence)
         button(page, "See my letter").click()
+        agree(page)
         button(page, "Send my letter").click()
         address = confirm_link(confirmation(service, email))
         for _visit in range(3):
@@ -273,6 +284,8 @@ def test_with_keys_alone_from_the_campaign_to_the_letter(
         stops.press("See my letter")
         expect(page).to_have_title(re.compile("^Check your letter"))
         stops.skip()
+        stops.to("consent")
+        page.keyboard.press("Space")
         stops.press("Send my letter")
         expect(page.get_by_role("heading", level=1)).to_have_text("One more tap")
         assert stops.count <= STOPS_TO_SENT

@@ -108,7 +108,7 @@ def test_a_newcomer_signs_confirms_and_one_letter_leaves(service: Running) -> No
     assert "Zhanbolat Mamay" in check.words
     assert state_of_person(service, who) == [], "looking at the letter stored something"
 
-    sent = reader.submit(check, "/send")
+    sent = reader.submit(check, "/send", consent="1")
     assert sent.status == 200
     assert "s…@example.org" in sent.words
     assert sent.headers["Cache-Control"] == "no-store"
@@ -151,7 +151,7 @@ def test_the_letter_leaves_in_the_language_that_was_chosen(service: Running, lan
     }[language]
     who, sentence = f"Writer{language} Öström", f"Une phrase, своя, {language}."
     reader, check = sign(service, who, sentence, language=language)
-    reader.submit(check, "/send")
+    reader.submit(check, "/send", consent="1")
     link = confirm_link(confirmation(service, who))
     reader.submit(reader.get(link), "/confirm")
     letters = wait_for(lambda: letters_saying(service, sentence), WITHIN)
@@ -165,10 +165,12 @@ def test_the_letter_leaves_in_the_language_that_was_chosen(service: Running, lan
 def test_sending_the_same_form_again_and_again_is_one_letter(service: Running) -> None:
     who, sentence = "Tora Lindqvist", "I grow apples by a lake."
     reader, check = sign(service, who, sentence)
-    first = reader.submit(check, "/send")
+    first = reader.submit(check, "/send", consent="1")
     assert first.status == 200
     with ThreadPoolExecutor(8) as crowd:
-        again = list(crowd.map(lambda _n: Reader().submit(check, "/send").status, range(8)))
+        again = list(
+            crowd.map(lambda _n: Reader().submit(check, "/send", consent="1").status, range(8))
+        )
     assert again == [200] * 8
     link = confirm_link(confirmation(service, who))
     with ThreadPoolExecutor(8) as crowd:
@@ -184,7 +186,9 @@ def test_the_same_form_sent_eight_times_at_once_is_one_signature(service: Runnin
     who, sentence = "Ylva Norén", "I build boats."
     _reader, check = sign(service, who, sentence)
     with ThreadPoolExecutor(8) as crowd:
-        answers = list(crowd.map(lambda _n: Reader().submit(check, "/send").status, range(8)))
+        answers = list(
+            crowd.map(lambda _n: Reader().submit(check, "/send", consent="1").status, range(8))
+        )
     assert answers == [200] * 8
     assert confirmation(service, who)
     time.sleep(2)
@@ -197,12 +201,12 @@ def test_who_writes_a_second_time_sees_the_same_page_and_gets_another_mail(
 ) -> None:
     who = "Disa Hallström"
     reader, check = sign(service, who, "I keep bees.")
-    first = reader.submit(check, "/send")
+    first = reader.submit(check, "/send", consent="1")
     reader.submit(reader.get(confirm_link(confirmation(service, who))), "/confirm")
     assert wait_for(lambda: letters_saying(service, "I keep bees."), WITHIN)
 
     reader, check = sign(service, who, "I keep more bees.")
-    second = reader.submit(check, "/send")
+    second = reader.submit(check, "/send", consent="1")
     assert second.words == first.words, "the page tells whether an address has written before"
     known = len(mail_to(service.mail, address_of(who), "/confirm"))
     assert wait_for(lambda: mail_to(service.mail, address_of(who), "")[known + 1 :], WITHIN)
@@ -213,7 +217,7 @@ def test_who_writes_a_second_time_sees_the_same_page_and_gets_another_mail(
 def test_opening_every_link_of_every_mail_changes_nothing(service: Running) -> None:
     who = "Ragna Sjöberg"
     reader, check = sign(service, who, "I teach.")
-    reader.submit(check, "/send")
+    reader.submit(check, "/send", consent="1")
     confirmation(service, who)
     page = open_campaign(service, reader)
     reader.submit(page, "/remind", email="ragna.reminded@example.org")
@@ -274,7 +278,7 @@ def test_an_office_without_an_address_for_mail_gets_a_sheet_to_print(service: Ru
     who, sentence = "Embla Nyström", "I sing in a choir."
     reader, check = sign(service, who, sentence, name=DOSMAGAMBETOV)
     assert "Send 10 letters" in check.text
-    reader.submit(check, "/send")
+    reader.submit(check, "/send", consent="1")
     status = reader.submit(reader.get(confirm_link(confirmation(service, who))), "/confirm")
     page = open_campaign(service, reader, DOSMAGAMBETOV)
     by_mail, by_hand = set(), {}
@@ -317,7 +321,7 @@ def test_nothing_a_supporter_wrote_stands_in_clear_in_the_service_s_folder(
 ) -> None:
     who, sentence = "Hjalmar Zetterqvist", "I mend umbrellas in Skellefteå."
     reader, check = sign(service, who, sentence)
-    reader.submit(check, "/send")
+    reader.submit(check, "/send", consent="1")
     message = confirmation(service, who)
     assert clear_traces(service, who, sentence) == [], "before the confirmation"
     reader.submit(reader.get(confirm_link(message)), "/confirm")
@@ -325,7 +329,7 @@ def test_nothing_a_supporter_wrote_stands_in_clear_in_the_service_s_folder(
     assert wait_for(lambda: letters_saying(service, sentence), WITHIN)
     assert clear_traces(service, who, sentence) == [], "after the letter has left"
     waiting, check = sign(service, "Zacharias Björkegren", "I wait for the bus.")
-    waiting.submit(check, "/send")
+    waiting.submit(check, "/send", consent="1")
     confirmation(service, "Zacharias Björkegren")
     assert clear_traces(service, "Zacharias Björkegren", "I wait for the bus.") == []
 

@@ -139,6 +139,7 @@ class Ledger:
             "sentence": act.sentence,
             "targets": "1",
             "letter_language": "en",
+            "consent": "1",
             "form": act.note,
         }
         status, _ = self._ask("POST", f"{self.page}/send", form)

@@ -74,6 +74,7 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "ways": ["fax", "post"],
         "status_link": _LETTER_PAGE,
     },
+    "answer": {"office": PRESIDENT},
     "did_not_leave": {
         "targets": [PRESIDENT],
         "reason": "deadline",
@@ -152,6 +153,7 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
         "ways": ["form", "fax", "post", "phone", "embassy"],
         "sensitive": True,
     },
+    "answer-sensitive": {"sensitive": True},
     "did_not_leave-many": {"targets": [DOCTORS, PRISON], "ask_section": False},
     "did_not_leave-stopped": {"reason": "stopped"},
     "did_not_leave-withdrawn": {"reason": "withdrawn", "sensitive": True},

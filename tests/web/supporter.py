@@ -25,6 +25,7 @@ ANSWERS: Fields = {
     "sentence": "I am a nurse in Uppsala.",
     "targets": ["1"],
     "letter_language": "en",
+    "consent": "1",
 }
 VOID = frozenset(("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source"))
 

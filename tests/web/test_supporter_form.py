@@ -8,7 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.campaigns.actions import set_country_note
 from app.campaigns.models import CampaignState, ClosedReason
+from app.campaigns.queries import get_campaign
+from app.core.db import unit_of_work
 from app.core.tokens import seal_form
 from app.delivery.models import Dispatch
 from app.signatures.models import Signature
@@ -23,7 +26,6 @@ WRONG = [
     ("email", "", "Enter your e-mail address, or choose “Copy or print”"),
     ("email", "sam at example", "Enter an e-mail address like name@example.org"),
     ("email", "udp@udp-rk.kz", "This is an address of a recipient"),
-    ("country", "", "Choose a country, or “I prefer not to say”"),
     ("country", "XX", "Choose a country, or “I prefer not to say”"),
     ("sentence", "s" * 334, "Your sentence is 34 characters too long"),
     ("sentence", "a\u202eb", "The sentence holds a character that cannot be printed"),
@@ -70,7 +72,7 @@ def test_a_refused_form_comes_back_with_every_word_and_says_why_twice(
 def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_page(
     supporter: Supporter, demo: Demonstration
 ) -> None:
-    answer = supporter.send(demo.mamai, "check", name="", email="x", country="", targets=[])
+    answer = supporter.send(demo.mamai, "check", name="", email="x", country="XX", targets=[])
     fields = [link[1:] for link in Page(answer.text).links if link.startswith("#")]
     assert [one for one in fields if one != "main"][:4] == ["targets", "name", "email", "country"]
 
@@ -96,8 +98,10 @@ def test_looking_at_the_letter_stores_nothing(
 def test_the_check_page_carries_the_whole_form_to_send(
     supporter: Supporter, demo: Demonstration, client: FlaskClient, house: House
 ) -> None:
-    carried = Page(supporter.send(demo.mamai, "check").text).values
+    carried = Page(supporter.send(demo.mamai, "check", consent=[]).text).values
     fields = {name: list(dict.fromkeys(values)) for name, values in carried.items()}
+    assert "consent" not in fields, "nobody has ticked it for them"
+    fields["consent"] = ["1"]
     answer = client.post(f"/en{demo.mamai}/send", data=fields)
     assert answer.status_code == 200
     assert "s…@example.org" in answer.text
@@ -257,18 +261,76 @@ def test_hiding_between_two_pages_tells_nothing(
         assert "Mamay" not in answer.text
 
 
-def test_somebody_in_the_country_of_the_recipient_is_warned_and_may_go_on(
-    supporter: Supporter, demo: Demonstration, house: House
+def test_somebody_in_the_country_of_the_recipient_is_interrupted_and_may_go_on(
+    supporter: Supporter, demo: Demonstration, client: FlaskClient, house: House
 ) -> None:
-    warned = supporter.send(demo.mamai, "check", country="KZ")
-    assert "Think of your safety first" in warned.text
-    assert "Send it all the same" in warned.text
-    assert supporter.send(demo.mamai, "send", country="KZ").status_code == 200
+    for step in ("check", "send"):
+        warned = supporter.send(demo.mamai, step, country="KZ", about="I read.")
+        page = Page(warned.text)
+        assert page.title.startswith("Think of your safety first")
+        for name in ("name", "email", "sentence"):
+            assert page.values[name] == [ANSWERS[name]], "nothing typed is lost"
+        assert house.count(Signature) == 0
+    carried = {name: values[0] for name, values in page.values.items()}
+    gone_on = client.post(f"/en{demo.mamai}/check", data=carried)
+    assert "Check your letter" in gone_on.text
+    seen = {name: values[0] for name, values in Page(gone_on.text).values.items()}
+    assert client.post(f"/en{demo.mamai}/send", data={**seen, "consent": "1"}).status_code == 200
     assert house.count(Signature) == 1
 
 
-def test_nobody_has_to_say_where_they_live(supporter: Supporter, demo: Demonstration) -> None:
-    answer = supporter.send(demo.mamai, "check", country="-")
+def test_the_interruption_lets_sign_without_a_name_in_one_press(
+    supporter: Supporter, demo: Demonstration, client: FlaskClient
+) -> None:
+    page = Page(supporter.send(demo.mamai, "check", country="KZ").text)
+    carried = {name: values[0] for name, values in page.values.items()}
+    alias = {"alias": "a teacher in Lisbon", "choose_appearance": "alias"}
+    answer = client.post(f"/en{demo.mamai}/check", data={**carried, **alias})
+    assert "a teacher in Lisbon" in Page(answer.text).words
+    assert Page(answer.text).values["appearance"] == ["alias"]
+
+
+def test_another_country_is_asked_about_anew(
+    supporter: Supporter, demo: Demonstration, house: House
+) -> None:
+    house.change(demo.mamai, caution_countries=["BY"])
+    assert "Check your letter" in supporter.send(demo.mamai, "check", country="KZ", risk="KZ").text
+    asked = supporter.send(demo.mamai, "check", country="BY", risk="KZ")
+    assert "You chose Belarus" in asked.text
+
+
+def test_notes_on_risk_stand_above_the_form_and_in_the_interruption(
+    supporter: Supporter, demo: Demonstration, house: House
+) -> None:
+    assert "Your safety</h2>" not in supporter.look(f"/en{demo.mamai}").text
+    with unit_of_work(house.database.writing) as session:
+        campaign = get_campaign(session, demo.mamai.split("/")[2])
+        for text in campaign.texts:
+            text.risk_note = f"A note on this case ({text.language})."
+        set_country_note(session, "KZ", "fr", "Ce que l’on sait du pays.", datetime.now(UTC))
+    for shown in (
+        supporter.look(f"/en{demo.mamai}").text,
+        supporter.send(demo.mamai, "check", country="KZ").text,
+    ):
+        assert "A note on this case (en)." in shown
+        assert '<p class="pre" lang="fr" dir="ltr">Ce que l’on sait du pays.' in shown
+
+
+def test_a_sensitive_campaign_can_be_left_quickly(
+    supporter: Supporter, demo: Demonstration
+) -> None:
+    """A plain link: it works without a script, and no cookie or address of ours goes along."""
+    leave = '<a class="button" href="https://www.wikipedia.org/" rel="noreferrer" data-leave>'
+    assert leave in supporter.look(f"/en{demo.dosmagambetov}").text
+    assert leave in supporter.send(demo.dosmagambetov, "check").text
+    assert leave not in supporter.look(f"/en{demo.mamai}").text
+
+
+@pytest.mark.parametrize("said", ["", "-"])
+def test_nobody_has_to_say_where_they_live(
+    supporter: Supporter, demo: Demonstration, said: str
+) -> None:
+    answer = supporter.send(demo.mamai, "check", country=said)
     assert answer.status_code == 200
     assert "not said" in answer.text
 

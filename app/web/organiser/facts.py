@@ -65,6 +65,8 @@ def _fields(form: FactsForm) -> Fields:
         "letter_languages": form.letter_languages,
         "own_language_welcome": "1" if form.own_language_welcome else "",
         "sensitive": "1" if form.sensitive else "",
+        "high_risk": "1" if form.high_risk else "",
+        "caution_countries": " ".join(form.caution_countries),
     }
 
 
@@ -81,4 +83,6 @@ def _form() -> FactsForm:
         tuple(typed.getlist("letter_languages")),
         "own_language_welcome" in typed,
         "sensitive" in typed,
+        "high_risk" in typed,
+        tuple(typed.get("caution_countries", "").replace(",", " ").split()),
     )

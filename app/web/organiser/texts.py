@@ -15,7 +15,7 @@ from app.web.organiser.door import my_campaign
 from app.web.organiser.screens import Fields, Screen
 from app.web.state import now, reading
 
-NAMES = ("title", "standfirst", "we_ask", "background")
+NAMES = ("title", "standfirst", "we_ask", "background", "risk_note")
 
 
 @open_to(Audience.ORGANISER)

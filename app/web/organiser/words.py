@@ -61,6 +61,7 @@ _OF_CODE: Mapping[str, LazyProxy] = {
     "no_ceiling": lazy_gettext("Enter a whole number from 1 on, or nothing"),
     "no_hours": lazy_gettext("Enter hours like 09:00-17:00"),
     "no_slug": lazy_gettext("Use Latin letters, digits and single hyphens only"),
+    "no_country": lazy_gettext("One of these countries is not known. Use two letters each"),
     "no_language": lazy_gettext("One of these languages is not known"),
     "group_in_use": lazy_gettext(
         "Somebody is still written to or asked in this group. Move them first"

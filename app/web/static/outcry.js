@@ -29,6 +29,15 @@
     button.addEventListener("click", () => window.print());
   }
 
+  // Leaving quickly: the page is hidden at once, and "back" does not lead to it again.
+  for (const way of all("[data-leave]")) {
+    way.addEventListener("click", (event) => {
+      event.preventDefault();
+      document.documentElement.hidden = true;
+      location.replace(way.href);
+    });
+  }
+
   // Characters left. They are counted as the server counts them: by code point.
   for (const line of all("[data-count-for]")) {
     const box = document.getElementById(line.dataset.countFor);

@@ -9,14 +9,18 @@ from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.campaigns.models import Campaign
-from app.campaigns.queries import current_templates, get_public_campaign, list_moves
+from app.campaigns.queries import (
+    current_templates,
+    find_country_note,
+    get_public_campaign,
+    list_moves,
+)
 from app.campaigns.sources import asked_of_writers
 from app.core.i18n import current_language
 from app.core.i18n import gettext as _
 from app.signatures.compose import Given
 from app.signatures.rules import (
     ABOUT_AT_MOST,
-    NO_COUNTRY,
     SENTENCE_AT_MOST,
     TOWN_AT_MOST,
     addressed,
@@ -87,6 +91,7 @@ def _page(found: Campaign, typed: Typed, errors: Mapping[str, str] | None = None
         "supporter/campaign.html",
         page=shown.shown_campaign(found, language, now()),
         recipients=shown.recipients(found, language),
+        country_note=find_country_note(reading(), found.country, language),
         demands=shown.demands_by_audience(found, language),
         moves=[move for move in list_moves(reading(), found.id) if move.public],
         offered=offered,
@@ -96,7 +101,6 @@ def _page(found: Campaign, typed: Typed, errors: Mapping[str, str] | None = None
         limits={"town": TOWN_AT_MOST, "about": ABOUT_AT_MOST},
         errors=errors or {},
         sentence_limit=SENTENCE_AT_MOST,
-        no_country=NO_COUNTRY,
         countries=shown.country_choices(language),
         **_progress(found),
         now=now(),

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from app.campaigns.models import Campaign
-from app.campaigns.queries import current_templates, get_public_campaign
+from app.campaigns.queries import current_templates, find_country_note, get_public_campaign
 from app.campaigns.rules import CampaignClosed, CampaignPaused, page_state, require_accepting
 from app.core.db import unit_of_work
 from app.core.errors import Refused
 from app.core.i18n import current_language
 from app.core.tokens import BadToken
 from app.signatures.actions import local_day, sign
+from app.signatures.appearance import Appearance
 from app.signatures.compose import compose_letters, given_in, mix_seed
 from app.signatures.rules import (
     FormErrors,
     FormReused,
     SignForm,
     delete_on,
+    is_at_risk,
     letter_languages,
     link_ends_at,
 )
@@ -34,6 +37,8 @@ from app.web.supporter.words import words_for
 from app.web.supporter.workshop import workshop_of
 
 A_MINUTE = timedelta(minutes=1)
+# Fields of the check page itself, besides the letters.
+ASKED_HERE = frozenset(("consent", "alias", "town"))
 # What may be wrong with a form that is otherwise a good one; everything else is a page of its own.
 REFUSALS = (FormErrors, FormReused, FormStale, BadToken, CampaignClosed, CampaignPaused)
 
@@ -48,6 +53,8 @@ def check(ref: str, **_slug: str) -> ResponseReturnValue:
         form = read_form(found, _languages(found), typed)
     except REFUSALS as refusal:
         return _refused(found, typed, refusal)
+    if _think_first(found, form, typed):
+        return _interruption(found, form, typed)
     return _check_page(found, form, typed)
 
 
@@ -69,6 +76,8 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
     try:
         require_accepting(found, now())
         form = read_form(found, _languages(found), typed)
+        if _think_first(found, form, typed):
+            return _interruption(found, form, typed)
         with unit_of_work(database().writing) as session:
             sign(session, keys(), get_public_campaign(session, ref), form, links=links(), now=now())
     except REFUSALS as refusal:
@@ -82,6 +91,24 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
         form=form,
         first_number=typed.targets[0],
         shows_mail=settings().is_local_only,
+    )
+
+
+def _think_first(found: Campaign, form: SignForm, typed: Typed) -> bool:
+    """Whether to interrupt: the target rules where they write from, and nobody has asked yet."""
+    return is_at_risk(found, form.country) and typed.risk != form.country
+
+
+def _interruption(found: Campaign, form: SignForm, typed: Typed) -> str:
+    """Before the letter is shown: the risk, and every way out. All that was typed goes along."""
+    language = current_language()
+    return render_template(
+        "supporter/interruption.html",
+        page=shown.shown_campaign(found, language, now()),
+        form=form,
+        typed=typed,
+        country_note=find_country_note(reading(), form.country, language),
+        number=typed.targets[0],
     )
 
 
@@ -104,13 +131,13 @@ def _refused(found: Campaign, typed: Typed, refusal: Refused) -> ResponseReturnV
 
 def _wrong(found: Campaign, typed: Typed, errors: Mapping[str, str]) -> ResponseReturnValue:
     """The page whose fields are wrong: an edited letter is put right where it was edited."""
-    if not all(field.startswith(BODY) for field in errors):
+    if not all(field.startswith(BODY) or field in ASKED_HERE for field in errors):
         return form_again(found, typed, errors, 422)
     try:
-        form = read_form(found, _languages(found), typed.without_bodies(errors))
+        form = read_form(found, _languages(found), typed.without(errors))
     except (BadToken, FormStale):
         typed = typed.renewed(found)
-        form = read_form(found, _languages(found), typed.without_bodies(errors))
+        form = read_form(found, _languages(found), typed.without(errors))
     return _check_page(found, form, typed, errors=errors)
 
 
@@ -138,12 +165,21 @@ def _check_page(
         form=form,
         typed=typed,
         delete_on=delete_on(found),
-        at_risk=form.country == found.country,
+        signing=_ways_to_sign(form),
+        passes_answers_on=bool(settings().bounce_domain),
         stale=stale,
     )
     if errors:
         return page, 422
     return page, 409 if stale else 200
+
+
+def _ways_to_sign(form: SignForm) -> list[tuple[Appearance, str]]:
+    """Each way to stand under the letter, and how it would read."""
+    return [
+        (each, replace(form, appearance=each).signed_as)
+        for each in (Appearance.NAME, Appearance.INITIALS, Appearance.ALIAS)
+    ]
 
 
 def _too_late(found: Campaign, typed: Typed) -> str:

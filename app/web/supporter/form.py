@@ -25,8 +25,10 @@ PURPOSE = "sign-form"
 # A page that was left open for longer may show facts or a deadline that have changed since.
 FRESH_FOR = timedelta(days=2)
 FIELDS = ("name", "email", "country", "sentence", "letter_language", "town", "about")
+# Boxes of the check page; what is not ticked is not sent.
+WISHES = ("keep_nothing", "answers_to_me")
 # What the buttons of the check page choose; the form of the campaign page only carries it along.
-CHOSEN = ("writer_form", "turn")
+CHOSEN = ("writer_form", "turn", "appearance", "alias", "risk", *WISHES)
 # In front of a recipient's number: the letter to that one as its writer edited it.
 BODY = "body-"
 
@@ -50,9 +52,17 @@ class Typed:
     about: str = ""
     writer_form: str = ""
     turn: str = ""
+    appearance: str = ""
+    alias: str = ""
+    keep_nothing: str = ""
+    answers_to_me: str = ""
+    # The country whose risk has been thought of.
+    risk: str = ""
     targets: tuple[str, ...] = ()
     note: str = ""
     bodies: tuple[tuple[str, str], ...] = ()
+    # Ticked on the check page, and never carried to another: it is asked for each time.
+    consent: bool = False
 
     @classmethod
     def from_request(cls) -> Self:
@@ -73,6 +83,7 @@ class Typed:
             targets=tuple(sent.getlist("targets")),
             note=sent.get("form", ""),
             bodies=bodies,
+            consent="consent" in sent,
         )
 
     def renewed(self, campaign: Campaign) -> Self:
@@ -88,6 +99,10 @@ class Typed:
         words = {field: getattr(self, field) for field in FIELDS}
         return {**words, "targets": self.targets, "form": self.note}
 
+    def as_hidden(self) -> dict[str, str | tuple[str, ...]]:
+        """What the check page carries without showing it; the town has a field of its own there."""
+        return {name: value for name, value in self.as_written().items() if name != "town"}
+
     def as_chosen(self) -> dict[str, str | tuple[str, ...]]:
         """What was chosen and edited on the check page."""
         said = {field: getattr(self, field) for field in CHOSEN}
@@ -98,9 +113,13 @@ class Typed:
     def body(self, number: int) -> str:
         return dict(self.bodies).get(str(number), "")
 
-    def without_bodies(self, fields: Collection[str]) -> Self:
+    def without(self, fields: Collection[str]) -> Self:
+        """The same without what is wrong in these fields of the check page."""
         return replace(
-            self, bodies=tuple(pair for pair in self.bodies if f"{BODY}{pair[0]}" not in fields)
+            self,
+            bodies=tuple(pair for pair in self.bodies if f"{BODY}{pair[0]}" not in fields),
+            town="" if "town" in fields else self.town,
+            appearance="" if "alias" in fields else self.appearance,
         )
 
 
@@ -126,7 +145,7 @@ def read_form(campaign: Campaign, languages: list[str], typed: Typed) -> SignFor
         form_key="",
         bodies=dict(typed.bodies),
     )
-    return replace(form, form_key=_key_in(typed.note, campaign))
+    return replace(form, form_key=_key_in(typed.note, campaign), agreed=typed.consent)
 
 
 def mark_of_body(text: str) -> str:

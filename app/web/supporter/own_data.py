@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import abort, json, make_response, render_template
+from flask import abort, json, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,8 @@ from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.reminders.actions import erase_requests
-from app.signatures.models import Signature
+from app.signatures.actions import stop_answers, withdraw
+from app.signatures.models import ConsentPurpose, Signature
 from app.signatures.own_data import OwnData, erase_address, own_data
 from app.signatures.queries import DATA, get_by_token
 from app.web.audience import Audience, open_to
@@ -55,6 +56,20 @@ def erase_data(token: str) -> ResponseReturnValue:
         erase_requests(session, keys(), found.email, now())
     left = [letter for letter in found.letters if letter.has_left]
     return render_template("supporter/erased.html", page=page, left=left)
+
+
+@open_to(Audience.SUPPORTER)
+def take_back(token: str) -> ResponseReturnValue:
+    """Take an agreement back: one press, as giving it was. Other letters of theirs stay."""
+    if request.form.get("purpose") == ConsentPurpose.ANSWERS:
+        with unit_of_work(database().writing) as session:
+            stop_answers(get_by_token(session, keys(), token, DATA, lock=True), now())
+        return redirect(url_for("supporter.data", token=token), 303)
+    with unit_of_work(database().writing) as session:
+        signature = get_by_token(session, keys(), token, DATA, lock=True)
+        withdraw(session, signature, now())
+        page = shown.shown_campaign(signature.campaign, current_language(), now())
+    return render_template("supporter/taken_back.html", page=page)
 
 
 def _found(session: Session, token: str) -> tuple[Signature, OwnData]:

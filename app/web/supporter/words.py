@@ -17,6 +17,8 @@ FIELDS = (
     "country",
     "town",
     "about",
+    "alias",
+    "consent",
 )
 
 REFUSALS = {
@@ -31,6 +33,8 @@ REFUSALS = {
     ),
     "country_empty": lazy_gettext("Choose a country, or “I prefer not to say”"),
     "targets_empty": lazy_gettext("Choose at least one recipient"),
+    "alias_empty": lazy_gettext("Write what should stand under the letter instead of your name"),
+    "consent_missing": lazy_gettext("Tick the box if you agree. Without it we send nothing"),
     "letter_language_unknown": lazy_gettext("Choose the language of your letter from the list"),
 }
 
@@ -39,6 +43,7 @@ UNPRINTED = {
     "sentence": lazy_gettext(
         "The sentence holds a character that cannot be printed. Remove it, please"
     ),
+    "alias": lazy_gettext("The name holds a character that cannot be printed. Remove it, please"),
     "town": lazy_gettext("The town holds a character that cannot be printed. Remove it, please"),
     "": lazy_gettext("The text holds a character that cannot be printed. Remove it, please"),
 }
@@ -54,7 +59,7 @@ def _words(field: str, error: FieldError) -> str:
     match error.code:
         case "bad_characters":
             return str(UNPRINTED.get(field, UNPRINTED[""]))
-        case "name_too_long":
+        case "name_too_long" | "alias_too_long":
             return ngettext(
                 "The name is %(n)d character too long",
                 "The name is %(n)d characters too long",
