@@ -35,7 +35,6 @@ _DIRECTION_MARKS = dict.fromkeys(map(ord, "\u061c\u200e\u200f"))
 LINK_LIVES = timedelta(days=7)
 # The second mail says that it is the last one.
 REMIND_BEFORE_LINK_ENDS = timedelta(hours=24)
-CONFIRMATIONS_A_DAY = 3
 # Couples share an address; a third name at one address is more likely somebody playing.
 NAMES_PER_ADDRESS = 2
 CONSENT_VERSION = "2026-11"

@@ -29,7 +29,8 @@ from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading, settings
 from app.web.supporter import shown
 from app.web.supporter.campaign import form_again
-from app.web.supporter.form import BODY, FormStale, Typed, read_form
+from app.web.supporter.form import BODY, FormStale, Typed, arrival_of, read_form
+from app.web.supporter.proof import pass_of, proof_page, slow_way
 from app.web.supporter.words import words_for
 from app.web.supporter.workshop import workshop_of
 
@@ -69,8 +70,25 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
     try:
         require_accepting(found, now())
         form = read_form(found, _languages(found), typed)
+        arrival = arrival_of(found, form, typed)
+        passed = pass_of(arrival, form.form_key)
+        if passed.page is not None:
+            return proof_page(found, form, typed, passed)
         with unit_of_work(database().writing) as session:
-            sign(session, keys(), get_public_campaign(session, ref), form, links=links(), now=now())
+            campaign = get_public_campaign(session, ref)
+            passed = slow_way(session, campaign, passed)
+            if passed.page is not None:
+                return proof_page(found, form, typed, passed)
+            sign(
+                session,
+                keys(),
+                campaign,
+                form,
+                links=links(),
+                now=now(),
+                marks=passed.marks,
+                not_before=passed.not_before,
+            )
     except REFUSALS as refusal:
         return _refused(found, typed, refusal)
     return render_template(
@@ -81,6 +99,7 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
         typed=typed,
         form=form,
         first_number=typed.targets[0],
+        is_slow=passed.takes_slow_way,
         shows_mail=settings().is_local_only,
     )
 

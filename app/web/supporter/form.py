@@ -15,10 +15,13 @@ from typing import Self
 from flask import request
 
 from app.campaigns.models import Campaign
+from app.core.addresses import same_mailbox
 from app.core.errors import Refused
 from app.core.i18n import current_language
+from app.core.networks import network_of
 from app.core.tokens import open_form, seal_form
 from app.signatures.rules import SignForm, check_form
+from app.signatures.watch import Arrival
 from app.web.state import keys, now
 
 PURPOSE = "sign-form"
@@ -27,6 +30,8 @@ FRESH_FOR = timedelta(days=2)
 FIELDS = ("name", "email", "country", "sentence", "letter_language", "town", "about")
 # What the buttons of the check page choose; the form of the campaign page only carries it along.
 CHOSEN = ("writer_form", "turn")
+# No person sees this field; a program that fills in whatever it finds does.
+TRAP = "homepage"
 # In front of a recipient's number: the letter to that one as its writer edited it.
 BODY = "body-"
 
@@ -53,6 +58,7 @@ class Typed:
     targets: tuple[str, ...] = ()
     note: str = ""
     bodies: tuple[tuple[str, str], ...] = ()
+    trap: str = ""
 
     @classmethod
     def from_request(cls) -> Self:
@@ -73,6 +79,7 @@ class Typed:
             targets=tuple(sent.getlist("targets")),
             note=sent.get("form", ""),
             bodies=bodies,
+            trap=sent.get(TRAP, ""),
         )
 
     def renewed(self, campaign: Campaign) -> Self:
@@ -86,7 +93,8 @@ class Typed:
     def as_written(self) -> dict[str, str | tuple[str, ...]]:
         """The fields of the campaign page."""
         words = {field: getattr(self, field) for field in FIELDS}
-        return {**words, "targets": self.targets, "form": self.note}
+        fields = {**words, "targets": self.targets, "form": self.note}
+        return fields | ({TRAP: self.trap} if self.trap else {})
 
     def as_chosen(self) -> dict[str, str | tuple[str, ...]]:
         """What was chosen and edited on the check page."""
@@ -109,6 +117,8 @@ def new_note(campaign: Campaign) -> str:
     content = {
         "campaign": campaign.reference,
         "since": now().date().isoformat(),
+        # To the second, and only in the page itself: how long it was open says who filled it in.
+        "at": int(now().timestamp()),
         "key": secrets.token_urlsafe(16),
     }
     return seal_form(_key(), PURPOSE, content)
@@ -127,6 +137,18 @@ def read_form(campaign: Campaign, languages: list[str], typed: Typed) -> SignFor
         bodies=dict(typed.bodies),
     )
     return replace(form, form_key=_key_in(typed.note, campaign))
+
+
+def arrival_of(campaign: Campaign, form: SignForm, typed: Typed) -> Arrival:
+    """What can be told of a form without its words. The address it came from goes no further."""
+    opened = open_form(_key(), PURPOSE, typed.note).get("at", 0)
+    return Arrival(
+        campaign=campaign.reference,
+        network=network_of(request.remote_addr or ""),
+        domain=same_mailbox(form.email).rpartition("@")[2],
+        seconds=now().timestamp() - opened,
+        trap=bool(typed.trap),
+    )
 
 
 def mark_of_body(text: str) -> str:

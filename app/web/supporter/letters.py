@@ -17,7 +17,7 @@ from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.queries import CONFIRM, STATUS, get_by_token, token_of
 from app.signatures.rules import Gone, LinkExpired
 from app.web.audience import Audience, open_to
-from app.web.state import database, keys, links, now, reading
+from app.web.state import database, keys, links, now, reading, watch
 from app.web.supporter import sheets, shown
 from app.web.supporter.progress import opened_signature, standings
 
@@ -44,7 +44,8 @@ def confirm_letters(token: str) -> ResponseReturnValue:
         with unit_of_work(database().writing) as session:
             signature = _signature(session, token, CONFIRM, lock=True)
             confirm(session, keys(), signature, links=links(), now=now())
-            address = _status_address(signature)
+            address, reference = _status_address(signature), signature.campaign.reference
+        watch().confirm(reference, now())
     except Gone:
         return _gone(_signature(reading(), token, CONFIRM))
     except (LinkExpired, CampaignClosed, CampaignPaused):
