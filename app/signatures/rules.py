@@ -17,7 +17,8 @@ from app.core.text import BadCharacters, clean_line, clean_text, fold, graphemes
 from app.letters.agreement import WriterForm
 from app.letters.render import one_line
 from app.letters.rules import passages
-from app.signatures.models import LetterChannel
+from app.signatures.models import LetterChannel, Signature
+from app.signatures.watch import Mark
 
 NAME_AT_MOST = 120
 SENTENCE_AT_MOST = 300
@@ -307,6 +308,11 @@ def _email(typed: str, campaign: Campaign, errors: dict[str, FieldError]) -> str
     if same_mailbox(email) in theirs:
         errors["email"] = FieldError("email_is_target")
     return email
+
+
+def is_invalidated(signature: Signature) -> bool:
+    """Whether it was taken out of the count because a machine seemed to have made it."""
+    return Mark.INVALIDATED in signature.marks.split()
 
 
 def person_of(form: SignForm) -> tuple[str, str]:

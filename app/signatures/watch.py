@@ -7,7 +7,7 @@ was written to) makes no mark: it is counted in silence, see `actions.sign`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +28,8 @@ COST_AT_MOST = 32_000
 # How many of a network may take the slow way within an hour, and of a campaign altogether.
 SLOW_OF_NETWORK = 5
 SLOW_AN_HOUR = 40
+# Of the large providers: a flood has few mailboxes there that could say yes.
+SLOW_OF_LARGE = 80
 SLOW_HOURS = 24
 SLOW_WAIT = timedelta(minutes=15)
 # So many people have their mailbox here that a count of the domain says nothing.
@@ -84,6 +86,26 @@ class Finding:
         return bool(self.marks)
 
 
+class Way(StrEnum):
+    """How a form goes on."""
+
+    OPEN = "open"
+    # It gets the page with one more step first.
+    WORK = "work"
+    SLOW = "slow"
+    # The slow way, and no turn is left on it.
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The way of one form, what it is marked with, and what a try of the work costs."""
+
+    way: Way
+    marks: frozenset[Mark] = frozenset()
+    cost: int = COST
+
+
 @dataclass(slots=True)
 class Watch:
     """What one process has seen lately. In memory alone, and different in each process."""
@@ -123,6 +145,26 @@ class Watch:
         ):
             marks.add(Mark.CAMPAIGN)
         return Finding(frozenset(marks), _cost(max(excess)))
+
+    def judge(
+        self,
+        arrival: Arrival,
+        now: datetime,
+        *,
+        is_solved: Callable[[], bool],
+        takes_slow_way: bool,
+    ) -> Verdict:
+        """Count a form in, and say how it goes on. What is known of its address plays no part."""
+        found = self.look(arrival, now)
+        if not found.is_suspicious:
+            return Verdict(Way.OPEN)
+        if is_solved():
+            return Verdict(Way.OPEN, found.marks | {Mark.SOLVED}, found.cost)
+        if not takes_slow_way:
+            return Verdict(Way.WORK, found.marks, found.cost)
+        if not self.may_take_slow_way(arrival.network, now):
+            return Verdict(Way.FULL, found.marks, found.cost)
+        return Verdict(Way.SLOW, found.marks | {Mark.SLOW}, found.cost)
 
     def confirm(self, campaign: str, now: datetime) -> None:
         """A button was pressed: what comes in belongs to people."""
