@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     # In ten minutes with addresses of one domain, in one campaign; the large providers aside.
     domain_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 15
     # In ten minutes in one campaign, while hardly anybody confirms.
-    campaign_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    campaign_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     # Faster than this, in seconds, nobody reads a page and fills in its form.
     fill_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     # Where reports about undelivered mail come in. Unset: they go to the section's sender.

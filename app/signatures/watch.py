@@ -58,7 +58,7 @@ class Limits:
     network_burst: int = 20
     network_sustained: int = 60
     domain_burst: int = 15
-    campaign_burst: int = 100
+    campaign_burst: int = 60
     # Reading and ticking take longer; a browser that fills everything in still takes this long.
     fill_seconds: int = 5
 
