@@ -91,14 +91,13 @@ def sign(
             notices.confirm(session, keys, seal, signature, links, now, due_at=due)
 
     # Whoever lives at an erased address has asked never to hear from us again.
-    if not (has_written or due_at is None or is_erased_address):
-        keep(asks=True)
-        return
-    tells = first is not None and has_written and due_at is not None and not is_erased_address
+    may_write = due_at is not None and not is_erased_address
+    tells = may_write and has_written
     with session.begin_nested() as trial:
         # One mail is written on every way: this one, or the one that says there was a letter.
         keep(asks=not tells)
-        trial.rollback()
+        if has_written or not may_write:
+            trial.rollback()
     if tells and first is not None:
         notices.already_wrote(session, keys, seal, first, links, now)
 
