@@ -77,6 +77,17 @@ class Settings(BaseSettings):
     # How long an SMTP server may be silent, in seconds. RFC 5321 4.5.3.2 asks for ten minutes
     # after the final dot; a shorter wait would send a second copy.
     smtp_timeout: Annotated[float, Field(ge=1, le=3600)] = 600
+    # From how many forms on their writers' browsers are asked for a moment of work; nobody is ever
+    # refused by these. In ten minutes from one network: an office that signs in its lunch hour.
+    network_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    # In six hours from one network.
+    network_sustained: Annotated[int, Field(ge=1, le=1_000_000)] = 60
+    # In ten minutes with addresses of one domain, in one campaign; the large providers aside.
+    domain_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 15
+    # In ten minutes in one campaign, while hardly anybody confirms.
+    campaign_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 60
+    # Faster than this, in seconds, nobody reads a page and fills in its form.
+    fill_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     # Where reports about undelivered mail come in. Unset: they go to the section's sender.
     bounce_domain: Annotated[str, Field(description="a domain")] = ""
     # Whose name signatures are made in. Unset: nothing is signed here.

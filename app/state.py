@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask
@@ -11,6 +11,7 @@ from app.core.db import Database, connect
 from app.core.keys import read_or_make_keys
 from app.core.tokens import Keys
 from app.notices.links import Links
+from app.signatures.watch import Limits, Watch
 from config import Settings
 
 
@@ -21,6 +22,7 @@ class State:
     settings: Settings
     database: Database
     keys: Keys
+    watch: Watch = field(default_factory=Watch)
 
     @property
     def links(self) -> Links:
@@ -29,7 +31,15 @@ class State:
 
 def make_state(settings: Settings) -> State:
     """Open the database (lazily) and read the master key, making one on a fresh machine."""
-    return State(settings, connect(settings.database_url), read_or_make_keys(settings.key_file))
+    limits = Limits(
+        network_burst=settings.network_burst,
+        network_sustained=settings.network_sustained,
+        domain_burst=settings.domain_burst,
+        campaign_burst=settings.campaign_burst,
+        fill_seconds=settings.fill_seconds,
+    )
+    keys = read_or_make_keys(settings.key_file)
+    return State(settings, connect(settings.database_url), keys, Watch(limits))
 
 
 def keep_state(app: Flask, state: State) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -25,10 +26,18 @@ from app.core.sealing import WrongKey
 from app.delivery.actions import cancel, close_gate
 from app.delivery.models import Dispatch, DispatchState
 from app.reminders.actions import erase_requests
+from app.signatures.invalidation import Suspects, invalidate, preview
 from app.signatures.own_data import erase_address, list_of_address, own_data
 from app.signatures.upkeep import destroy_key
+from app.signatures.watch import Mark
 
 OPERATOR = "operator"
+# By which a form can be looked for afterwards.
+ODD = tuple(mark for mark in Mark if mark is not Mark.INVALIDATED)
+_INVALIDATED = (
+    "{pending} unconfirmed and {confirmed} confirmed signatures, {stopped} letters stopped; "
+    "{handed_over} had been handed over. Marks: {by_mark}"
+)
 
 
 @click.group()
@@ -128,6 +137,81 @@ def erase(email: str, *, yes: bool) -> None:
         _note(session, "data.erase", signatures=erased, stopped=stopped, wishes=wishes)
     tidy(state().database)
     click.echo(f"{erased} signatures and {wishes} wishes erased, {stopped} letters stopped.")
+
+
+@data.command("invalidate")
+@click.argument("reference")
+@click.option("--mark", "marks", multiple=True, type=click.Choice([m.value for m in ODD]))
+@click.option("--domain", "domains", multiple=True, help="Addresses of this domain; repeatable.")
+@click.option("--disposable", is_flag=True, help="Mailboxes to throw away, by today's list.")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="Signed on or after.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Signed on or before.")
+@click.option("--country", default="", help="The country they said, as two letters.")
+@click.option("--reason", default="", help="Why; stands in the audit log. Without: only look.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def invalidate_signatures(
+    reference: str,
+    *,
+    marks: tuple[str, ...],
+    domains: tuple[str, ...],
+    disposable: bool,
+    first: datetime | None,
+    last: datetime | None,
+    country: str,
+    reason: str,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Take signatures out of the count that a machine made. Every condition has to hold.
+
+    Without --reason it only says how many there are.
+    """
+    suspects = Suspects(
+        marks=frozenset(Mark(mark) for mark in marks),
+        domains=frozenset(domain.lower() for domain in domains),
+        disposable=disposable,
+        first_day=first.date() if first else None,
+        last_day=last.date() if last else None,
+        country=country.upper(),
+    )
+    if suspects.is_everything:
+        refuse("Say which: a mark, a domain, --disposable, a day or a country.")
+    try:
+        with state().database.reading() as session:
+            found = preview(session, state().keys, get_campaign(session, reference), suspects)
+        if not reason:
+            answer(asdict(found), as_json=as_json, line=f"Would go: {_INVALIDATED}")
+            return
+        if not yes and not click.confirm(
+            f"Take out {found.pending + found.confirmed} signatures? Nothing brings them back."
+        ):
+            refuse("Nothing was taken out.")
+        with unit_of_work(state().database.writing) as session:
+            campaign = get_campaign(session, reference)
+            done = invalidate(session, state().keys, campaign, suspects, now())
+            _note(
+                session,
+                "signatures.invalidate",
+                about=("campaign", str(campaign.id)),
+                reason=reason,
+                chosen={
+                    "marks": sorted(suspects.marks),
+                    "domains": sorted(suspects.domains),
+                    "disposable": disposable,
+                    "from": str(suspects.first_day or ""),
+                    "to": str(suspects.last_day or ""),
+                    "country": suspects.country,
+                },
+                pending=done.pending,
+                confirmed=done.confirmed,
+                stopped=done.stopped,
+            )
+    except NotFound:
+        refuse(f"There is no campaign {reference}.")
+        return
+    tidy(state().database)
+    answer(asdict(done), as_json=as_json, line=f"Taken out: {_INVALIDATED}")
 
 
 @data.command("destroy-campaign-key")

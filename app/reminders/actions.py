@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -17,20 +17,17 @@ from app.core.erasures import is_erased
 from app.core.errors import Refused
 from app.core.models import DataKey
 from app.core.sealing import Seal, get_seal
-from app.core.throttle import hit
-from app.core.tokens import Keys, keyed_hash, make_token, new_nonce
+from app.core.tokens import Keys, make_token, new_nonce
 from app.delivery.actions import cancel
 from app.delivery.models import Dispatch
 from app.notices.actions import send, sender_of
+from app.notices.allowance import find_day
 from app.notices.links import Links
 from app.reminders import queries, rules
 from app.reminders.models import Reminder, ReminderRequest, ReminderState, RequestState
 from app.signatures.notices import text_in
 from app.tally.models import Figure
 from app.tally.queries import public_total
-
-# The confirmation of a wish counts against the same three a day as that of a letter would.
-_ASKS_A_DAY = 3
 
 
 class RequestExpired(Refused):
@@ -62,8 +59,7 @@ def ask(
         return  # whoever lives there has asked never to hear from us again
     if campaign.closes_at is None or not _times_left(campaign, now):
         return
-    key = keys.derive(f"reminders-{day_of(now)}")
-    if hit(session, keyed_hash(key, mailbox), timedelta(days=1), now) > _ASKS_A_DAY:
+    if find_day(session, keys, mailbox, now, days=1) is None:
         return
     known = queries.find_request(session, campaign.id, address_hash)
     if known is not None and known.state is RequestState.CONFIRMED:

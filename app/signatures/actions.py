@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime
 from random import Random, SystemRandom
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,8 +20,7 @@ from app.core.db import day_of
 from app.core.erasures import is_erased
 from app.core.leases import lock_for_transaction
 from app.core.sealing import Seal, get_seal
-from app.core.throttle import hit
-from app.core.tokens import Keys, keyed_hash, new_nonce
+from app.core.tokens import Keys, new_nonce
 from app.delivery import actions as delivery
 from app.delivery.message import Attachment, Message
 from app.delivery.models import Dispatch, Lane
@@ -29,6 +29,7 @@ from app.letters.directions import mail_text
 from app.letters.fax import print_fax
 from app.letters.paper import paper_in
 from app.letters.render import FinishedLetter
+from app.notices.allowance import DAYS_AHEAD, find_day
 from app.notices.links import Links
 from app.signatures import notices, queries, rules
 from app.signatures.compose import compose_letters, finished_letter, mix_seed
@@ -41,15 +42,14 @@ from app.signatures.models import (
     Signature,
     SignatureState,
 )
+from app.signatures.watch import Mark
+from app.signatures.watch import written as written_marks
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
 # Nobody who knows some of the times can work out the others.
 _CHANCE: Final = SystemRandom()
-_A_DAY = timedelta(days=1)
 HASH_BYTES = 32
-# A fourth mail to one address waits for the next day, a seventh for the one after; then no more.
-_DAYS_AHEAD = 3
 
 
 def sign(
@@ -60,11 +60,14 @@ def sign(
     *,
     links: Links,
     now: datetime,
+    marks: Collection[Mark] = (),
+    not_before: datetime | None = None,
 ) -> None:
     """Store a signature and ask its address to confirm it.
 
     The caller shows the same page whatever happened here: a new signature, the same form again, a
     person who has written already, an address that is being pestered. The difference goes by mail.
+    And it takes the same time: what is not kept is written too, and taken back.
     """
     require_accepting(campaign, now)
     rules.require_consent(form)
@@ -79,8 +82,7 @@ def sign(
             raise rules.FormReused
         return
     mailbox, name = rules.person_of(form)
-    if is_erased(session, keys, mailbox):
-        return  # whoever lives there has asked never to hear from us again
+    is_erased_address = is_erased(session, keys, mailbox)
     person_hash, address_hash = (
         seal.lookup("person", mailbox, name),
         seal.lookup("mailbox", mailbox),
@@ -91,37 +93,33 @@ def sign(
     if first is None and others >= rules.NAMES_PER_ADDRESS:
         first = queries.find_confirmed_from(session, campaign.id, address_hash)
         written = set(form.targets)
-    if first is not None and set(form.targets) <= written:
-        notices.already_wrote(session, keys, seal, first, links, now)
-        return
-    due_at = _due(session, keys, mailbox, now)
-    if due_at is None:
-        return
+    has_written = first is not None and set(form.targets) <= written
+    due_at = find_day(session, keys, mailbox, now, days=1 if has_written else DAYS_AHEAD)
     signature = _fresh(seal, campaign, form, now)
     signature.person_hash, signature.address_hash = person_hash, address_hash
     signature.form_hash, signature.content_hash = form_hash, content_hash
-    templates = current_templates(session, campaign.id)
-    chosen = [target for target in form.targets if target not in written]
-    for preview in compose_letters(campaign, templates, form, form_hash, local_day(campaign, now)):
-        if preview.target.id in chosen:
-            row = uuid.uuid4()
-            body = "\n\n".join(preview.letter.body()) if preview.is_edited else ""
-            signature.letters.append(
-                Letter(
-                    id=row,
-                    target=preview.target,
-                    template=preview.template,
-                    channel=preview.channel,
-                    language=preview.template.language,
-                    sealed_body=(
-                        seal.close(body, table="letter", column="body", row=row) if body else None
-                    ),
-                )
-            )
-    session.add(signature)
-    session.flush()  # the notice's key and the counts are about rows that exist
-    count(session, Figure.STARTED, labels_of(signature), day_of(now))
-    notices.confirm(session, keys, seal, signature, links, now, due_at=due_at)
+    signature.marks = written_marks(marks)
+    chosen = [target for target in form.targets if has_written or target not in written]
+    signature.letters = _letters(session, seal, campaign, form, signature, chosen, now)
+
+    def keep(*, asks: bool) -> None:
+        session.add(signature)
+        session.flush()  # the notice's key and the counts are about rows that exist
+        count(session, Figure.STARTED, labels_of(signature), day_of(now))
+        if asks:
+            due = max(due_at or now, not_before or now)
+            notices.confirm(session, keys, seal, signature, links, now, due_at=due)
+
+    # Whoever lives at an erased address has asked never to hear from us again.
+    may_write = due_at is not None and not is_erased_address
+    tells = may_write and has_written
+    with session.begin_nested() as trial:
+        # One mail is written on every way: this one, or the one that says there was a letter.
+        keep(asks=not tells)
+        if has_written or not may_write:
+            trial.rollback()
+    if tells and first is not None:
+        notices.already_wrote(session, keys, seal, first, links, now)
 
 
 def confirm(
@@ -287,6 +285,38 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
     )
 
 
+def _letters(
+    session: Session,
+    seal: Seal,
+    campaign: Campaign,
+    form: rules.SignForm,
+    signature: Signature,
+    chosen: Collection[uuid.UUID],
+    now: datetime,
+) -> list[Letter]:
+    """One letter for each target that is not written to yet, its edited body sealed."""
+    templates = current_templates(session, campaign.id)
+    day = local_day(campaign, now)
+    letters = []
+    for preview in compose_letters(campaign, templates, form, signature.form_hash, day):
+        if preview.target.id in chosen:
+            row = uuid.uuid4()
+            body = "\n\n".join(preview.letter.body()) if preview.is_edited else ""
+            letters.append(
+                Letter(
+                    id=row,
+                    target=preview.target,
+                    template=preview.template,
+                    channel=preview.channel,
+                    language=preview.template.language,
+                    sealed_body=(
+                        seal.close(body, table="letter", column="body", row=row) if body else None
+                    ),
+                )
+            )
+    return letters
+
+
 def enqueue_letter(
     session: Session,
     seal: Seal,
@@ -373,17 +403,3 @@ def _enqueue(
         keep_local=campaign.demonstration is not None,
         counted_as=labels_of(letter.signature, letter),
     )
-
-
-def _due(session: Session, keys: Keys, mailbox: str, now: datetime) -> datetime | None:
-    """When a confirmation may go to this mailbox: today, or the first day with room; else never.
-
-    Counted over all campaigns under a key of the day, so that the counters cannot be joined with
-    anything and say nothing tomorrow.
-    """
-    for ahead in range(_DAYS_AHEAD):
-        moment = now + ahead * _A_DAY
-        key = keys.derive(f"confirmations-{moment.astimezone(UTC).date()}")
-        if hit(session, keyed_hash(key, mailbox), _A_DAY, moment) <= rules.CONFIRMATIONS_A_DAY:
-            return moment
-    return None

@@ -88,6 +88,8 @@ class Signature(Base):
     person_hash: Mapped[bytes]
     address_hash: Mapped[bytes]
     form_hash: Mapped[bytes] = mapped_column(unique=True)
+    # What was odd about its form (`watch.Mark`), for a look afterwards; nothing about who or where.
+    marks: Mapped[str] = mapped_column(default="", server_default="")
     content_hash: Mapped[bytes]
     consent_version: Mapped[str]
     signed_on: Mapped[date]

@@ -18,7 +18,8 @@ from app.letters.agreement import WriterForm
 from app.letters.render import one_line
 from app.letters.rules import passages
 from app.signatures.appearance import Appearance, signed_as
-from app.signatures.models import LetterChannel
+from app.signatures.models import LetterChannel, Signature
+from app.signatures.watch import Mark
 
 NAME_AT_MOST = 120
 SENTENCE_AT_MOST = 300
@@ -36,7 +37,6 @@ _DIRECTION_MARKS = dict.fromkeys(map(ord, "\u061c\u200e\u200f"))
 LINK_LIVES = timedelta(days=7)
 # The second mail says that it is the last one.
 REMIND_BEFORE_LINK_ENDS = timedelta(hours=24)
-CONFIRMATIONS_A_DAY = 3
 # Couples share an address; a third name at one address is more likely somebody playing.
 NAMES_PER_ADDRESS = 2
 # Of the words beside the box (`supporter/_consent.html`). A test keeps what each version said.
@@ -368,6 +368,11 @@ def _email(typed: str, campaign: Campaign, errors: dict[str, FieldError]) -> str
     if same_mailbox(email) in theirs:
         errors["email"] = FieldError("email_is_target")
     return email
+
+
+def is_invalidated(signature: Signature) -> bool:
+    """Whether it was taken out of the count because a machine seemed to have made it."""
+    return Mark.INVALIDATED in signature.marks.split()
 
 
 def person_of(form: SignForm) -> tuple[str, str]:

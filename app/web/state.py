@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.db import OUT_OF_REACH, Database
 from app.core.tokens import Keys
 from app.notices.links import Links
+from app.signatures.watch import Watch
 from app.state import state_of
 from config import Settings
 
@@ -40,6 +41,10 @@ def keys() -> Keys:
 
 def links() -> Links:
     return state_of(current_app).links
+
+
+def watch() -> Watch:
+    return state_of(current_app).watch
 
 
 def now() -> datetime:

@@ -114,6 +114,7 @@ SUPPORTER_PAGES = (
     "check-choices-fr",
     "check-edited",
     "check-edited-wrong",
+    "one-more-step",
     "one-more-tap",
     "too-late",
     "paused-meanwhile",
@@ -445,6 +446,9 @@ def _forms(gallery: Gallery, rooms: _Rooms) -> Iterator[Shown]:
     yield Shown("check-at-risk", f"{mamai}/check", 200, filled(mamai, country="KZ"), on=mamai)
     yield Shown("check-stale", f"{mamai}/send", 409, filled(mamai, form="old"), on=mamai)
     yield from _choices(paths["choices"], filled)
+    # What a program fills in that fills in everything.
+    trapped = filled(mamai, homepage="https://example.org")
+    yield Shown("one-more-step", f"{mamai}/send", 200, trapped, on=mamai)
     yield Shown("one-more-tap", f"{mamai}/send", 200, filled(mamai), on=mamai)
     for name, state in (("too-late", "past-date"), ("paused-meanwhile", "paused")):
         typed = filled(mamai, form=rooms.note(state))

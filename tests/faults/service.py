@@ -69,6 +69,10 @@ class Service:
                 "PORT": str(self.port),
                 "OUTCRY_VAR": str(self.var),
                 "OUTCRY_LEASE_SECONDS": "1",
+                # What signs here is a machine, and means to be one.
+                "OUTCRY_FILL_SECONDS": "0",
+                "OUTCRY_CAMPAIGN_BURST": "1000000",
+                "OUTCRY_DOMAIN_BURST": "1000000",
                 "OUTCRY_POLL_SECONDS": "0.1",
                 "OUTCRY_LOG_FORMAT": "json",
                 **self.settings,

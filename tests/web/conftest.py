@@ -19,6 +19,7 @@ from app import create_app
 from app.campaigns.models import Campaign
 from app.core.db import Base, Database, connect, unit_of_work
 from app.core.tokens import Keys
+from app.signatures.watch import Watch
 from app.state import State, keep_state, state_of
 from config import Settings
 from tests.builders import the_demonstration
@@ -69,7 +70,8 @@ def built(
     """The application, and a database with both campaigns, open from now on: made once."""
     var = tmp_path_factory.mktemp("pages")
     shutil.copy(sqlite_template, var / "outcry.db")
-    made = create_app(Settings(var=var))
+    # The tests' supporters fill in a form in no time.
+    made = create_app(Settings(var=var, fill_seconds=0, domain_burst=10_000))
     state = state_of(made)
     with unit_of_work(state.database.writing) as session:
         paths = [
@@ -91,7 +93,8 @@ def app(built: tuple[Flask, Demonstration], tmp_path: Path) -> Iterator[Flask]:
     made, _demonstration = built
     common = state_of(made)
     shutil.copy(common.settings.var / "outcry.db", tmp_path / "outcry.db")
-    own = State(common.settings, connect(f"sqlite:///{tmp_path / 'outcry.db'}"), common.keys)
+    database = connect(f"sqlite:///{tmp_path / 'outcry.db'}")
+    own = State(common.settings, database, common.keys, Watch(common.watch.limits))
     keep_state(made, own)
     yield made
     own.database.dispose()

@@ -55,9 +55,10 @@ def without_slug(ref: str) -> ResponseReturnValue:
 
 
 @open_to(Audience.PUBLIC)
-def back(ref: str, slug: str, **_step: str) -> ResponseReturnValue:
+def back(ref: str, **_step: str) -> ResponseReturnValue:
     """The address of a step, opened without a form: the page that the form is on."""
-    return redirect(url_for("supporter.campaign", ref=ref, slug=slug), 303)
+    found = get_public_campaign(reading(), ref)
+    return redirect(url_for("supporter.campaign", ref=ref, slug=found.slug), 303)
 
 
 def form_again(

@@ -28,11 +28,14 @@ from app.signatures.rules import (
     letter_languages,
     link_ends_at,
 )
+from app.signatures.slow import find_turn
+from app.signatures.watch import Way
 from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading, settings
 from app.web.supporter import shown
 from app.web.supporter.campaign import form_again
-from app.web.supporter.form import BODY, FormStale, Typed, read_form
+from app.web.supporter.form import BODY, FormStale, Typed, arrival_of, read_form
+from app.web.supporter.proof import judge, proof_page
 from app.web.supporter.words import words_for
 from app.web.supporter.workshop import workshop_of
 
@@ -78,8 +81,26 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
         form = read_form(found, _languages(found), typed)
         if _think_first(found, form, typed):
             return _interruption(found, form, typed)
+        arrival = arrival_of(found, form, typed)
+        verdict = judge(arrival, form)
+        if verdict.way in (Way.WORK, Way.FULL):
+            return proof_page(found, form, typed, verdict, is_full=verdict.way is Way.FULL)
         with unit_of_work(database().writing) as session:
-            sign(session, keys(), get_public_campaign(session, ref), form, links=links(), now=now())
+            campaign, turn = get_public_campaign(session, ref), None
+            if verdict.way is Way.SLOW:
+                turn = find_turn(session, keys(), campaign, arrival.domain, now())
+                if turn is None:
+                    return proof_page(found, form, typed, verdict, is_full=True)
+            sign(
+                session,
+                keys(),
+                campaign,
+                form,
+                links=links(),
+                now=now(),
+                marks=verdict.marks,
+                not_before=turn,
+            )
     except REFUSALS as refusal:
         return _refused(found, typed, refusal)
     return render_template(
@@ -90,6 +111,7 @@ def send(ref: str, **_slug: str) -> ResponseReturnValue:
         typed=typed,
         form=form,
         first_number=typed.targets[0],
+        is_slow=verdict.way is Way.SLOW,
         shows_mail=settings().is_local_only,
     )
 

@@ -15,10 +15,13 @@ from typing import Self
 from flask import request
 
 from app.campaigns.models import Campaign
+from app.core.addresses import same_mailbox
 from app.core.errors import Refused
 from app.core.i18n import current_language
+from app.core.networks import network_of
 from app.core.tokens import open_form, seal_form
 from app.signatures.rules import SignForm, check_form
+from app.signatures.watch import Arrival
 from app.web.state import keys, now
 
 PURPOSE = "sign-form"
@@ -29,6 +32,8 @@ FIELDS = ("name", "email", "country", "sentence", "letter_language", "town", "ab
 WISHES = ("keep_nothing", "answers_to_me")
 # What the buttons of the check page choose; the form of the campaign page only carries it along.
 CHOSEN = ("writer_form", "turn", "appearance", "alias", "risk", *WISHES)
+# No person sees this field; a program that fills in whatever it finds does.
+TRAP = "homepage"
 # In front of a recipient's number: the letter to that one as its writer edited it.
 BODY = "body-"
 
@@ -61,8 +66,10 @@ class Typed:
     targets: tuple[str, ...] = ()
     note: str = ""
     bodies: tuple[tuple[str, str], ...] = ()
-    # Ticked on the check page, and never carried to another: it is asked for each time.
+    # Ticked on the check page. Only the page that proves a person carries it on: it is asked for
+    # anew whenever the letter is shown again.
     consent: bool = False
+    trap: str = ""
 
     @classmethod
     def from_request(cls) -> Self:
@@ -84,6 +91,7 @@ class Typed:
             note=sent.get("form", ""),
             bodies=bodies,
             consent="consent" in sent,
+            trap=sent.get(TRAP, ""),
         )
 
     def renewed(self, campaign: Campaign) -> Self:
@@ -97,7 +105,8 @@ class Typed:
     def as_written(self) -> dict[str, str | tuple[str, ...]]:
         """The fields of the campaign page."""
         words = {field: getattr(self, field) for field in FIELDS}
-        return {**words, "targets": self.targets, "form": self.note}
+        fields = {**words, "targets": self.targets, "form": self.note}
+        return fields | ({TRAP: self.trap} if self.trap else {})
 
     def as_hidden(self) -> dict[str, str | tuple[str, ...]]:
         """What the check page carries without showing it; the town has a field of its own there."""
@@ -128,6 +137,8 @@ def new_note(campaign: Campaign) -> str:
     content = {
         "campaign": campaign.reference,
         "since": now().date().isoformat(),
+        # To the second, and only in the page itself: how long it was open says who filled it in.
+        "at": int(now().timestamp()),
         "key": secrets.token_urlsafe(16),
     }
     return seal_form(_key(), PURPOSE, content)
@@ -146,6 +157,18 @@ def read_form(campaign: Campaign, languages: list[str], typed: Typed) -> SignFor
         bodies=dict(typed.bodies),
     )
     return replace(form, form_key=_key_in(typed.note, campaign), agreed=typed.consent)
+
+
+def arrival_of(campaign: Campaign, form: SignForm, typed: Typed) -> Arrival:
+    """What can be told of a form without its words. The address it came from goes no further."""
+    opened = open_form(_key(), PURPOSE, typed.note).get("at", 0)
+    return Arrival(
+        campaign=campaign.reference,
+        network=network_of(request.remote_addr or ""),
+        domain=same_mailbox(form.email).rpartition("@")[2],
+        seconds=now().timestamp() - opened,
+        trap=bool(typed.trap),
+    )
 
 
 def mark_of_body(text: str) -> str:

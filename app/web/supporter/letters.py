@@ -16,9 +16,9 @@ from app.letters.sender import SenderRefused
 from app.signatures.actions import confirm, report_done, withdraw
 from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.queries import CONFIRM, STATUS, get_by_token, token_of
-from app.signatures.rules import Gone, LinkExpired
+from app.signatures.rules import Gone, LinkExpired, is_invalidated
 from app.web.audience import Audience, open_to
-from app.web.state import database, keys, links, now, reading
+from app.web.state import database, keys, links, now, reading, watch
 from app.web.supporter import sheets, shown
 from app.web.supporter.progress import embassy_of, opened_signature, standings
 
@@ -45,7 +45,8 @@ def confirm_letters(token: str) -> ResponseReturnValue:
         with unit_of_work(database().writing) as session:
             signature = _signature(session, token, CONFIRM, lock=True)
             confirm(session, keys(), signature, links=links(), now=now())
-            address = _status_address(signature)
+            address, reference = _status_address(signature), signature.campaign.reference
+        watch().confirm(reference, now())
     except Gone:
         return _gone(_signature(reading(), token, CONFIRM))
     except (LinkExpired, CampaignClosed, CampaignPaused):
@@ -56,7 +57,7 @@ def confirm_letters(token: str) -> ResponseReturnValue:
 @open_to(Audience.SUPPORTER)
 def status(token: str) -> ResponseReturnValue:
     signature = _signature(reading(), token, STATUS)
-    if signature.state is SignatureState.FORGOTTEN:
+    if signature.state is SignatureState.FORGOTTEN or is_invalidated(signature):
         return _gone(signature)
     found = opened_signature(reading(), keys(), signature)
     rows = standings(reading(), found, now())
@@ -173,8 +174,13 @@ def _print_page(signature: Signature, token: str, sender: sheets.Sender) -> str:
 
 def _gone(signature: Signature) -> ResponseReturnValue:
     page = shown.shown_campaign(signature.campaign, current_language(), now())
-    is_withdrawn = signature.state is SignatureState.WITHDRAWN
-    return render_template("supporter/gone.html", page=page, is_withdrawn=is_withdrawn), 410
+    gone = render_template(
+        "supporter/gone.html",
+        page=page,
+        is_withdrawn=signature.state is SignatureState.WITHDRAWN,
+        is_invalidated=is_invalidated(signature),
+    )
+    return gone, 410
 
 
 def _letter(signature: Signature, number: int) -> Letter:

@@ -11,13 +11,14 @@ from app.core.addresses import BadAddress
 from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.i18n import gettext as _
+from app.core.networks import network_of
 from app.reminders.actions import RequestExpired, ask, confirm_request, stop_request
 from app.reminders.models import RequestState
 from app.reminders.queries import get_request
 from app.reminders.rules import HOURS_BEFORE, due_at
 from app.signatures.actions import local_day
 from app.web.audience import Audience, open_to
-from app.web.state import database, keys, links, now, reading, settings
+from app.web.state import database, keys, links, now, reading, settings, watch
 from app.web.supporter import shown
 from app.web.supporter.check import masked
 
@@ -32,6 +33,9 @@ def ask_for_reminders(ref: str, **_slug: str) -> ResponseReturnValue:
     page = shown.shown_campaign(campaign, current_language(), now())
     if campaign.closes_at is None or due_at(campaign.closes_at, min(HOURS_BEFORE)) <= now():
         return render_template("supporter/remind_closed.html", page=page), 409
+    if not watch().may_ask_for_reminders(network_of(request.remote_addr or ""), now()):
+        errors = {"email": _("Many have asked at this moment. Try again in ten minutes, please")}
+        return render_template("supporter/remind.html", page=page, email=email, errors=errors), 429
     try:
         with unit_of_work(database().writing) as session:
             found = get_public_campaign(session, ref)
