@@ -6,11 +6,14 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 from app.cli.state import refuse, state
 from app.core.db import OUT_OF_REACH, unit_of_work
 from app.core.schema import schema_trouble
 from app.core.sealing import WrongKey, require_own_key
+from app.jobs.machine import Machine
+from app.state import State
 
 PARENT = "_PARENT_OF_OUTCRY"
 STOP_WITHIN = 25.0
@@ -31,6 +34,12 @@ def require_ready() -> None:
         )
     except OUT_OF_REACH:
         refuse("The database cannot be reached.")
+
+
+def machine_of(own: State) -> Machine:
+    """Where this machine keeps what is not in the database."""
+    log = own.settings.relay_log
+    return Machine(own.beside, own.settings.maildir, Path(log) if log else None)
 
 
 def follow_parent() -> None:

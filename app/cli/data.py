@@ -15,8 +15,9 @@ from app.campaigns.models import CampaignState, ClosedReason
 from app.campaigns.queries import get_campaign
 from app.campaigns.rules import MOVES
 from app.cli.state import answer, now, refuse, state
-from app.core.backups import NoProgram, backup_database, keep_data_keys
+from app.core.backups import NoProgram, backup_database
 from app.core.db import tidy, unit_of_work
+from app.core.destroyed import keep_data_keys
 from app.core.errors import NotFound
 from app.core.keys import prepare_next
 from app.core.rotation import is_shared_root, key_status, renew_data_keys, rotate_master
@@ -88,12 +89,15 @@ def keys_rotate(*, master_only: bool) -> None:
             renewed=renewed,
             values=values,
         )
+    # What lies beside the database was wrapped by the master key that is gone now.
+    keep_data_keys(state().database, state().beside)
     click.echo(
         f"{wrapped} data keys wrapped anew, {renewed} made anew, {values} values sealed again."
     )
     if is_shared_root(path):
         click.echo("Links are still made from the first key: keep old copies of it locked away.")
     click.echo(f"Copy {path} to where you keep its copy, and destroy the copies of the old one.")
+    click.echo("Make a backup now: these keys do not open the older ones.")
 
 
 @data.command("export")
@@ -149,7 +153,7 @@ def destroy_campaign_key(reference: str, *, yes: bool) -> None:
                 Dispatch.key_id == campaign.key_id, Dispatch.state == DispatchState.QUEUED
             )
             cancel(session, session.scalars(notices).all(), "stopped", now())
-            destroy_key(session, campaign.id, campaign.key_id)
+            destroy_key(session, campaign.id, campaign.key_id, now(), state().beside)
             _note(
                 session,
                 "campaign.destroy_key",
@@ -160,7 +164,7 @@ def destroy_campaign_key(reference: str, *, yes: bool) -> None:
         refuse(f"There is no campaign {reference}.")
         return
     tidy(state().database)
-    keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
+    keep_data_keys(state().database, state().beside)
     click.echo(f"Destroyed. {report.cancelled} letters stopped, {report.in_flight} were leaving.")
     click.echo("Copies of the database file made by other means than `flask data backup` hold the")
     click.echo("wrapped key: destroy them, or run `flask data keys rotate`.")
@@ -181,7 +185,7 @@ def backup(target: Path) -> None:
     except NoProgram as error:
         refuse(f"No backup was made: {error} is not installed.")
         return
-    keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
+    keep_data_keys(state().database, state().beside)
     click.echo(f"{target}: {kept} bytes. Without the folder {state().settings.key_file.parent}")
     click.echo("nobody can read it: keep a copy of that folder too, in another place.")
 

@@ -10,11 +10,10 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url
 
 from app.core.db import Database
 from app.core.errors import Refused
-from app.core.models import DataKey
 
 
 class NoProgram(Refused):
@@ -36,21 +35,6 @@ def backup_database(database: Database, url: str, target: Path) -> int:
     finally:
         fresh.unlink(missing_ok=True)
     return target.stat().st_size
-
-
-def keep_data_keys(database: Database, target: Path) -> None:
-    """Write the wrapped data keys as they are now; those of destroyed campaigns are not there."""
-    with database.reading() as session:
-        rows = session.scalars(select(DataKey).order_by(DataKey.id)).all()
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as content:
-        for row in rows:
-            before = row.wrapped_before.hex() if row.wrapped_before else "-"
-            content.write(f"{row.id.hex} {row.wrapped.hex()} {before}\n")
-        content.flush()
-        os.fsync(content.fileno())
-    fresh.replace(target)
 
 
 def _copy_sqlite(source: str, target: Path) -> None:

@@ -6,12 +6,14 @@ from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign, CampaignState
+from app.core.beside import Beside
 from app.core.db import day_of
-from app.core.models import DataKey
+from app.core.destroyed import destroy_data_key
+from app.core.models import DestroyedKey
 from app.core.sealing import KeyDestroyed, Seal
 from app.core.tokens import Keys
 from app.delivery.models import Dispatch, DispatchState
@@ -91,7 +93,7 @@ def forget_unconfirmed(session: Session, now: datetime) -> int:
     return sum(forgotten.values())
 
 
-def destroy_kept(session: Session, now: datetime) -> int:
+def destroy_kept(session: Session, now: datetime, beside: Beside) -> int:
     """Destroy the keys of campaigns whose retention has ended; return how many.
 
     With the key goes everything that it sealed, here and in every backup. Safe to run twice.
@@ -99,19 +101,21 @@ def destroy_kept(session: Session, now: datetime) -> int:
     ended = (
         select(Campaign.id, Campaign.key_id, Campaign.closed_at, Section.keep_days)
         .join(Section, Section.id == Campaign.section_id)
-        .join(DataKey, DataKey.id == Campaign.key_id)
-        .where(Campaign.state == CampaignState.CLOSED)
+        .outerjoin(DestroyedKey, DestroyedKey.id == Campaign.key_id)
+        .where(Campaign.state == CampaignState.CLOSED, DestroyedKey.id.is_(None))
     )
     destroyed = 0
     for campaign_id, key_id, closed_at, keep_days in session.execute(ended).all():
         if closed_at is None or closed_at + timedelta(days=keep_days) > now:
             continue
-        destroy_key(session, campaign_id, key_id)
+        destroy_key(session, campaign_id, key_id, now, beside)
         destroyed += 1
     return destroyed
 
 
-def destroy_key(session: Session, campaign_id: UUID, key_id: UUID) -> None:
+def destroy_key(
+    session: Session, campaign_id: UUID, key_id: UUID, now: datetime, beside: Beside
+) -> None:
     """Destroy one campaign's key and what it sealed. Nothing brings it back."""
     session.execute(update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING))
     session.execute(
@@ -128,7 +132,7 @@ def destroy_key(session: Session, campaign_id: UUID, key_id: UUID) -> None:
         .where(Dispatch.key_id == key_id, Dispatch.state != DispatchState.QUEUED)
         .values(payload=None)
     )
-    session.execute(delete(DataKey).where(DataKey.id == key_id))
+    destroy_data_key(session, key_id, day_of(now), beside)
 
 
 def _settle_one(

@@ -8,7 +8,7 @@ from flask import abort, json, make_response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from app.core.db import unit_of_work
+from app.core.db import tidy, unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.reminders.actions import erase_requests
@@ -53,6 +53,7 @@ def erase_data(token: str) -> ResponseReturnValue:
             abort(404)
         erase_address(session, keys(), found.email, now=now(), beside=beside)
         erase_requests(session, keys(), found.email, now())
+    tidy(database())
     left = [letter for letter in found.letters if letter.has_left]
     return render_template("supporter/erased.html", page=page, left=left)
 
