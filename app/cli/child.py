@@ -8,8 +8,15 @@ import threading
 import time
 from pathlib import Path
 
-from app.cli.state import refuse, state
-from app.core.db import OUT_OF_REACH, unit_of_work
+import structlog
+from sqlalchemy import select
+
+from app.cli.again import forget_again
+from app.cli.running import join_the_running
+from app.cli.state import now, refuse, state
+from app.core.db import OUT_OF_REACH, tidy, unit_of_work
+from app.core.models import Installation
+from app.core.restoring import RESTORING, InUse
 from app.core.schema import schema_trouble
 from app.core.sealing import WrongKey, require_own_key
 from app.jobs.machine import Machine
@@ -18,6 +25,8 @@ from app.state import State
 PARENT = "_PARENT_OF_OUTCRY"
 STOP_WITHIN = 25.0
 
+log = structlog.get_logger()
+
 
 def require_ready() -> None:
     """Refuse to start over a database that cannot be worked with."""
@@ -25,8 +34,18 @@ def require_ready() -> None:
     if trouble:
         refuse(f"The database cannot be worked with: {', '.join(trouble)}. Try `flask db upgrade`.")
     try:
+        join_the_running(state().settings.var)
         with unit_of_work(state().database.writing) as session:
             require_own_key(session, state().keys)
+            if session.scalar(select(Installation.muted)) == RESTORING:
+                refuse("A restore was cut short. Call `flask data restore` again.")
+            # Before anything is shown or sent: a database that was put back by hand may be older.
+            again = forget_again(session, state().keys, state().beside, now())
+        if again:
+            log.warning("erased again what an older database had brought back")
+            tidy(state().database)
+    except InUse as error:
+        refuse(str(error))
     except WrongKey:
         refuse(
             f"{state().settings.key_file} is not the key that this database is sealed with."

@@ -183,7 +183,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not open transactions of its own; `begin` below says which kind it is.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # Says something only to a file in which there is no table yet: its free pages can be given back.
+    # Heard only by a file without a table: its free pages can be given back later.
     cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

@@ -9,12 +9,16 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from sqlalchemy import delete, select
+import structlog
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core.beside import Beside, append_lines, read_lines, replace_lines
 from app.core.db import Database
 from app.core.models import DataKey, DestroyedKey
+
+log = structlog.get_logger()
 
 
 def destroy_data_key(session: Session, key_id: uuid.UUID, day: date, beside: Beside) -> None:
@@ -22,7 +26,8 @@ def destroy_data_key(session: Session, key_id: uuid.UUID, day: date, beside: Bes
 
     After the commit `keep_data_keys` takes it out of the file of data keys too.
     """
-    append_lines(beside.destroyed, [f"{key_id.hex} {day.isoformat()}"])
+    if key_id.hex not in read_lines(beside.destroyed):
+        append_lines(beside.destroyed, [f"{key_id.hex} {day.isoformat()}"])
     if session.get(DestroyedKey, key_id) is None:
         session.add(DestroyedKey(id=key_id, destroyed_on=day))
     session.execute(delete(DataKey).where(DataKey.id == key_id))
@@ -50,18 +55,36 @@ def drop_destroyed(database: Database, beside: Beside) -> int:
     return len(gone)
 
 
-def reload_destroyed(session: Session, beside: Beside) -> list[uuid.UUID]:
-    """Take into the database what only the list knows; return all keys that are to be destroyed.
+def shred_keys(database: Database) -> None:
+    """Leave nothing of a destroyed key in PostgreSQL's files, where a deleted row stays for long.
 
-    That is what an older database still has although it was destroyed.
+    The table is one row a campaign, so writing it anew takes no time. SQLite overwrites what is
+    deleted. Somebody may hold the table for now: the next time does it.
     """
+    if database.is_sqlite:
+        return
+    with database.engine.connect() as connection:
+        plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+        plain.execute(text("SET lock_timeout = '2s'"))
+        try:
+            plain.execute(text("VACUUM (FULL) data_key"))
+        except OperationalError:
+            log.warning("a destroyed key may still stand in the database's files")
+        finally:
+            plain.execute(text("RESET lock_timeout"))
+
+
+def reload_destroyed(session: Session, beside: Beside) -> int:
+    """Take into the database what only the list knows; return how many were new."""
     known = set(session.scalars(select(DestroyedKey.id)))
-    for name, day in read_lines(beside.destroyed).items():
-        if uuid.UUID(name) not in known:
-            session.add(DestroyedKey(id=uuid.UUID(name), destroyed_on=date.fromisoformat(day)))
-            known.add(uuid.UUID(name))
+    added = [
+        DestroyedKey(id=uuid.UUID(name), destroyed_on=date.fromisoformat(day))
+        for name, day in read_lines(beside.destroyed).items()
+        if uuid.UUID(name) not in known
+    ]
+    session.add_all(added)
     session.flush()
-    return [key_id for key_id in session.scalars(select(DataKey.id)) if key_id in known]
+    return len(added)
 
 
 def extend_destroyed(session: Session, beside: Beside) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.core.beside import Beside
 from app.core.db import Database, tidy, unit_of_work
-from app.core.destroyed import drop_destroyed, extend_destroyed
+from app.core.destroyed import drop_destroyed, extend_destroyed, shred_keys
 from app.core.erasures import extend_erasures
 from app.delivery.channels.pruning import prune_maildir, prune_rotated
 
@@ -35,3 +35,4 @@ def clear_machine(database: Database, machine: Machine, now: datetime) -> None:
     if machine.relay_log is not None:
         prune_rotated(machine.relay_log, now - KEEP_MAIL)
     tidy(database)
+    shred_keys(database)

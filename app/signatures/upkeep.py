@@ -6,16 +6,20 @@ from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, true, update
 from sqlalchemy.orm import Session
 
-from app.campaigns.models import Campaign, CampaignState
+from app.campaigns.actions import close
+from app.campaigns.models import Campaign, CampaignState, ClosedReason
+from app.campaigns.rules import MOVES
 from app.core.beside import Beside
 from app.core.db import day_of
 from app.core.destroyed import destroy_data_key
-from app.core.models import DestroyedKey
+from app.core.models import DataKey, DestroyedKey
 from app.core.sealing import KeyDestroyed, Seal
 from app.core.tokens import Keys
+from app.delivery import actions as delivery
+from app.delivery.actions import GateReport
 from app.delivery.models import Dispatch, DispatchState
 from app.notices.links import Links
 from app.sections.models import Section
@@ -133,6 +137,41 @@ def destroy_key(
         .values(payload=None)
     )
     destroy_data_key(session, key_id, day_of(now), beside)
+
+
+def stop_and_destroy(
+    session: Session, campaign: Campaign, now: datetime, beside: Beside
+) -> GateReport:
+    """Stop a campaign, with everything of it that waits, and destroy its key."""
+    if CampaignState.CLOSED in MOVES[campaign.state]:
+        # Its page says so, and takes nobody's words for a key that is gone.
+        report = close(session, campaign, None, reason=ClosedReason.STOPPED, note="", now=now)
+    else:
+        report = delivery.close_gate(session, campaign.gate, "stopped", now)
+    notices = select(Dispatch).where(
+        Dispatch.key_id == campaign.key_id, Dispatch.state == DispatchState.QUEUED
+    )
+    delivery.cancel(session, session.scalars(notices).all(), "stopped", now)
+    destroy_key(session, campaign.id, campaign.key_id, now, beside)
+    return report
+
+
+def destroy_again(session: Session, now: datetime, beside: Beside, *, whole: bool = False) -> int:
+    """Destroy what an older database has brought back; return how many campaigns it were.
+
+    `whole` clears all of them, also those that are closed and have no key: a backup has none.
+    """
+    brought_back = or_(Campaign.state != CampaignState.CLOSED, DataKey.id.is_not(None))
+    again = (
+        select(Campaign)
+        .join(DestroyedKey, DestroyedKey.id == Campaign.key_id)
+        .outerjoin(DataKey, DataKey.id == Campaign.key_id)
+        .where(true() if whole else brought_back)
+    )
+    found = session.scalars(again).all()
+    for campaign in found:
+        stop_and_destroy(session, campaign, now, beside)
+    return len(found)
 
 
 def _settle_one(

@@ -1,0 +1,59 @@
+"""The mail servers of supporters and offices in one: what arrives is kept in memory alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as Talk
+
+from tests.faults.service import free_port
+
+
+@dataclass
+class Office:
+    """Takes what is for supporters; of letters it takes one, refuses one, and hangs up on others.
+
+    What it says when it refuses repeats what was sent, as rude servers do.
+    """
+
+    port: int
+    taken: list[tuple[str, str, bytes]] = field(default_factory=list)
+    refuse: str = "never"
+    hang_up: str = "never"
+    repeat: str = ""
+
+    async def handle_RCPT(  # noqa: N802 - named by aiosmtpd
+        self, _server: SMTP, _talk: Talk, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.refuse in address:
+            return f"550 5.1.1 <{self.repeat}> is not known here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - named by aiosmtpd
+        self, server: SMTP, _talk: Talk, envelope: Envelope
+    ) -> str:
+        to = envelope.rcpt_tos[0]
+        content = bytes(envelope.original_content or b"")
+        self.taken.append((to, envelope.mail_from or "", content))
+        if self.hang_up in to:
+            server.transport.abort()
+        return "250 2.0.0 Ok: queued as 4ABC-1"
+
+    def mails_to(self, part: str) -> list[bytes]:
+        return [content for to, _sender, content in list(self.taken) if part in to]
+
+
+@contextmanager
+def an_office() -> Iterator[Office]:
+    office = Office(free_port())
+    controller = Controller(office, hostname="127.0.0.1", port=office.port)
+    controller.start()
+    try:
+        yield office
+    finally:
+        controller.stop()
