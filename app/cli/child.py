@@ -36,9 +36,9 @@ def require_ready() -> None:
     try:
         join_the_running(state().settings.var)
         with unit_of_work(state().database.writing) as session:
-            require_own_key(session, state().keys)
             if session.scalar(select(Installation.muted)) == RESTORING:
                 refuse("A restore was cut short. Call `flask data restore` again.")
+            require_own_key(session, state().keys)
             # Before anything is shown or sent: a database that was put back by hand may be older.
             again = forget_again(session, state().keys, state().beside, now())
         if again:

@@ -202,8 +202,8 @@ def _require_opening(session: Session, keys: Keys) -> None:
             if found is None:
                 continue
             try:
-                place = {"table": column.table.name, "column": column.place, "row": found[0]}
-                seal.open_bytes(found[1], **place)
+                name, place = column.table.name, column.place
+                seal.open_bytes(found[1], table=name, column=place, row=found[0])
             except WrongKey as error:
                 raise BadBackup(
                     "The backup was made before the keys were made anew (`flask data keys rotate`)."

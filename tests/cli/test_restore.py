@@ -187,6 +187,7 @@ def test_a_fresh_machine_needs_the_folder_of_keys_and_nothing_else(
     there = create_app(Settings(var=tmp_path / "there"))
     moved = House(there, house.backup)
     assert "new one has been made" in moved.refuses("data", "restore", str(house.backup))
+    moved.own.database.dispose()
     shutil.rmtree(tmp_path / "there" / "keys")
     shutil.copytree(house.own.beside.folder, tmp_path / "there" / "keys")
     moved = House(create_app(Settings(var=tmp_path / "there")), house.backup)

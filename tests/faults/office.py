@@ -12,24 +12,25 @@ from aiosmtpd.smtp import Session as Talk
 
 from tests.faults.service import free_port
 
+SUPPORTERS = "@supporters.example.org"
+
 
 @dataclass
 class Office:
-    """Takes what is for supporters; of letters it takes one, refuses one, and hangs up on others.
+    """Takes what is for supporters; with letters it does what it is told to.
 
     What it says when it refuses repeats what was sent, as rude servers do.
     """
 
     port: int
     taken: list[tuple[str, str, bytes]] = field(default_factory=list)
-    refuse: str = "never"
-    hang_up: str = "never"
+    letters: str = "takes"
     repeat: str = ""
 
     async def handle_RCPT(  # noqa: N802 - named by aiosmtpd
         self, _server: SMTP, _talk: Talk, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        if self.refuse in address:
+        if self.letters == "refuses" and not address.endswith(SUPPORTERS):
             return f"550 5.1.1 <{self.repeat}> is not known here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -40,7 +41,7 @@ class Office:
         to = envelope.rcpt_tos[0]
         content = bytes(envelope.original_content or b"")
         self.taken.append((to, envelope.mail_from or "", content))
-        if self.hang_up in to:
+        if self.letters == "hangs up" and not to.endswith(SUPPORTERS):
             server.transport.abort()
         return "250 2.0.0 Ok: queued as 4ABC-1"
 
