@@ -231,35 +231,44 @@ def enqueue_letter(
 ) -> Dispatch:
     """Put one letter into the outbox; `again` names the address that replaces one that failed."""
     signature, campaign = letter.signature, letter.signature.campaign
-    section = campaign.section
-    address = rules.email_of(letter.target.authority)
-    message = Message(
+    return delivery.enqueue(
+        session,
+        seal,
+        letter_message(letter, finished, answers),
+        once_key=f"{letter_key(letter)}{again}",
+        lane=Lane.LETTER,
+        now=now,
+        expires_at=campaign.closes_at,
+        gate=campaign.gate,
+        mailbox_address=rules.email_of(letter.target.authority),
+        time_zone=letter.target.authority.time_zone,
+        keep_local=campaign.demonstration is not None,
+        counted_as=labels_of(signature, letter),
+    )
+
+
+def letter_key(letter: Letter) -> str:
+    """By person, not by form: however often somebody signs, one letter reaches each target."""
+    signature = letter.signature
+    person = signature.person_hash.hex()
+    return f"letter:{signature.campaign_id.hex}:{person}:{letter.target_id.hex}"
+
+
+def letter_message(
+    letter: Letter, finished: FinishedLetter, answers: queries.OpenedAnswers
+) -> Message:
+    """The mail that carries a finished letter to its office."""
+    section = letter.signature.campaign.section
+    return Message(
         # From ours, with the writer's name: the writer's own address would fail DMARC.
         sender_name=answers.name,
         sender_address=section.sender_address,
         reply_to=section.reply_to,
         relay_answers=section.relay_answers,
-        to_address=address,
+        to_address=rules.email_of(letter.target.authority),
         subject=finished.subject,
         text=finished.as_text(),
         language=finished.language,
-    )
-    return delivery.enqueue(
-        session,
-        seal,
-        message,
-        # By person, not by form: however often somebody signs, one letter reaches each target.
-        once_key=(
-            f"letter:{campaign.id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}{again}"
-        ),
-        lane=Lane.LETTER,
-        now=now,
-        expires_at=campaign.closes_at,
-        gate=campaign.gate,
-        mailbox_address=address,
-        time_zone=letter.target.authority.time_zone,
-        keep_local=campaign.demonstration is not None,
-        counted_as=labels_of(signature, letter),
     )
 
 
