@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign
@@ -19,7 +20,7 @@ from app.core.throttle import hit
 from app.core.tokens import Keys, keyed_hash, new_nonce
 from app.delivery import actions as delivery
 from app.delivery.message import Message
-from app.delivery.models import Dispatch, Lane
+from app.delivery.models import Dispatch, DispatchState, Lane
 from app.letters.coach import fingerprint_of
 from app.letters.render import FinishedLetter
 from app.notices.links import Links
@@ -150,6 +151,13 @@ def withdraw(session: Session, signature: Signature, now: datetime) -> int:
         return 0
     waiting = [letter.dispatch for letter in signature.letters if letter.dispatch is not None]
     stopped = delivery.cancel(session, waiting, "withdrawn", now)
+    for dispatch in waiting:
+        # The letter was never sent, so whoever writes again later may send it.
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.id == dispatch.id, Dispatch.state == DispatchState.CANCELLED)
+            .values(once_key=f"withdrawn:{dispatch.id.hex}")
+        )
     forget(signature, SignatureState.WITHDRAWN)
     for letter in signature.letters:
         letter.settled = True

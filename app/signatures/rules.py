@@ -242,9 +242,7 @@ def delete_on(campaign: Campaign) -> date:
     return (end + timedelta(days=campaign.section.keep_days)).date()
 
 
-def _person(
-    typed: Mapping[str, str], errors: dict[str, FieldError]
-) -> tuple[str, str, str, str]:
+def _person(typed: Mapping[str, str], errors: dict[str, FieldError]) -> tuple[str, str, str, str]:
     name = _line(typed.get("name", ""), "name", NAME_AT_MOST, errors)
     if not name and "name" not in errors:
         errors["name"] = FieldError("name_empty")
