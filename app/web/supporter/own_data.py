@@ -1,4 +1,4 @@
-"""A supporter's own data by link: see it, correct it, take it along, erase it. No account, no cookie."""
+"""A supporter's own data by link: see it, correct it, take it along, erase it. No cookie."""
 
 from __future__ import annotations
 
