@@ -206,8 +206,8 @@ class Settings(BaseSettings):
 
     @property
     def erasures(self) -> Path:
-        """Hashes of erased addresses; beside the database, so that no backup brings them back."""
-        return self.var / "erased"
+        """Hashes of erased addresses; beside the key, so that no backup brings them back."""
+        return self.key_file.with_name("erased")
 
     @property
     def key_file(self) -> Path:

@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import Flask
 
+from app.core.beside import Beside
 from app.core.db import Database, connect
 from app.core.keys import read_or_make_keys
 from app.core.tokens import Keys
@@ -27,6 +28,11 @@ class State:
     @property
     def links(self) -> Links:
         return Links(self.settings.base_url)
+
+    @property
+    def beside(self) -> Beside:
+        """The folder of the key, and what lies there because no backup may undo it."""
+        return Beside(self.settings.key_file.parent)
 
 
 def make_state(settings: Settings) -> State:

@@ -63,8 +63,11 @@ def main() -> None:
 def _prepare(connection: Any, _record: object) -> None:
     # Off while tables are copied: dropping the old copy of a parent would delete its children.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA busy_timeout=60000")
+    # Before the first table, or never: what is purged later can leave the file.
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    connection.execute("PRAGMA secure_delete=ON")
+    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=OFF")
 
 

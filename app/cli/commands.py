@@ -15,6 +15,7 @@ from app.cli import (
     mail_in,
     mail_records,
     processes,
+    restore,
     schema,
     settings,
 )
@@ -23,6 +24,7 @@ from app.cli import (
 def add_commands(app: Flask) -> None:
     for command in (*mail_records.COMMANDS, *mail_in.COMMANDS):
         mail.mail.add_command(command)
+    data.data.add_command(restore.restore)
     for command in (
         *processes.COMMANDS,
         schema.db,

@@ -7,28 +7,23 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.actions import note
-from app.campaigns.actions import close
-from app.campaigns.models import CampaignState, ClosedReason
 from app.campaigns.queries import get_campaign
-from app.campaigns.rules import MOVES
 from app.cli.second import confirmed_by, second_option
 from app.cli.state import answer, now, refuse, state
-from app.core.backups import NoProgram, backup_database, keep_data_keys
+from app.core.backups import NoProgram, ProgramFailed, backup_database
 from app.core.db import tidy, unit_of_work
+from app.core.destroyed import keep_data_keys, shred_keys
 from app.core.errors import NotFound
 from app.core.keys import prepare_next
 from app.core.rotation import is_shared_root, key_status, renew_data_keys, rotate_master
 from app.core.sealing import WrongKey
-from app.delivery.actions import cancel, close_gate
-from app.delivery.models import Dispatch, DispatchState
 from app.reminders.actions import erase_requests
 from app.signatures.invalidation import Suspects, invalidate, preview
 from app.signatures.own_data import erase_address, list_of_address, own_data
-from app.signatures.upkeep import destroy_key
+from app.signatures.upkeep import stop_and_destroy
 from app.signatures.watch import Mark
 
 OPERATOR = "operator"
@@ -98,12 +93,15 @@ def keys_rotate(*, master_only: bool) -> None:
             renewed=renewed,
             values=values,
         )
+    # What lies beside the database was wrapped by the master key that is gone now.
+    keep_data_keys(state().database, state().beside)
     click.echo(
         f"{wrapped} data keys wrapped anew, {renewed} made anew, {values} values sealed again."
     )
     if is_shared_root(path):
         click.echo("Links are still made from the first key: keep old copies of it locked away.")
     click.echo(f"Copy {path} to where you keep its copy, and destroy the copies of the old one.")
+    click.echo("Make a backup now: these keys do not open the older ones.")
 
 
 @data.command("export")
@@ -226,17 +224,7 @@ def destroy_campaign_key(reference: str, second: str, *, yes: bool) -> None:
     try:
         with unit_of_work(state().database.writing) as session:
             campaign = get_campaign(session, reference)
-            if CampaignState.CLOSED in MOVES[campaign.state]:
-                # Its page says so, and takes nobody's words for a key that is gone.
-                reason = ClosedReason.STOPPED
-                report = close(session, campaign, None, reason=reason, note="", now=now())
-            else:
-                report = close_gate(session, campaign.gate, "stopped", now())
-            notices = select(Dispatch).where(
-                Dispatch.key_id == campaign.key_id, Dispatch.state == DispatchState.QUEUED
-            )
-            cancel(session, session.scalars(notices).all(), "stopped", now())
-            destroy_key(session, campaign.id, campaign.key_id)
+            report = stop_and_destroy(session, campaign, now(), state().beside)
             _note(
                 session,
                 "campaign.destroy_key",
@@ -248,7 +236,8 @@ def destroy_campaign_key(reference: str, second: str, *, yes: bool) -> None:
         refuse(f"There is no campaign {reference}.")
         return
     tidy(state().database)
-    keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
+    shred_keys(state().database)
+    keep_data_keys(state().database, state().beside)
     click.echo(f"Destroyed. {report.cancelled} letters stopped, {report.in_flight} were leaving.")
     click.echo("Copies of the database file made by other means than `flask data backup` hold the")
     click.echo("wrapped key: destroy them, or run `flask data keys rotate`.")
@@ -269,7 +258,10 @@ def backup(target: Path) -> None:
     except NoProgram as error:
         refuse(f"No backup was made: {error} is not installed.")
         return
-    keep_data_keys(state().database, state().settings.key_file.with_name("data.keys"))
+    except ProgramFailed as error:
+        refuse(f"No backup was made: {error}")
+        return
+    keep_data_keys(state().database, state().beside)
     click.echo(f"{target}: {kept} bytes. Without the folder {state().settings.key_file.parent}")
     click.echo("nobody can read it: keep a copy of that folder too, in another place.")
 

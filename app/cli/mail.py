@@ -14,6 +14,8 @@ from app.cli.state import REFUSED, answer, now, refuse, state
 from app.core.addresses import checked_address
 from app.core.db import unit_of_work
 from app.core.errors import Refused
+from app.core.models import Installation
+from app.core.restoring import RESTORING
 from app.delivery import actions, queries
 from app.delivery.booking import set_budget, used_now
 from app.delivery.budgets import Budget, Hours, ceiling_of, read_hours, say_hours
@@ -106,6 +108,8 @@ def mute(second: str) -> None:
 def unmute() -> None:
     """Let mail flow. After a restore this says: what the database holds may leave."""
     with unit_of_work(state().database.writing) as session:
+        if session.scalar(select(Installation.muted)) == RESTORING:
+            refuse("A restore was cut short. Call `flask data restore` again.")
         actions.unmute(session)
         Origin(state().settings.var, state().database).accept(session)
     click.echo("Mail flows.")

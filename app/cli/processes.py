@@ -23,7 +23,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from app.cli import demonstration
-from app.cli.child import PARENT, STOP_WITHIN, follow_parent, require_ready
+from app.cli.child import PARENT, STOP_WITHIN, follow_parent, machine_of, require_ready
 from app.cli.state import refuse, state
 from app.cli.worker import worker
 from app.core.schema import upgrade
@@ -69,6 +69,7 @@ def scheduler(*, once: bool) -> None:
         state().keys,
         state().links,
         timedelta(seconds=state().settings.lease_seconds),
+        machine_of(state()),
         fax=bool(state().settings.fax),
     )
     if once:

@@ -7,6 +7,7 @@ import random
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from typing import Final
 import click
 import structlog
 
-from app.cli.child import follow_parent, require_ready
+from app.cli.child import follow_parent, machine_of, require_ready
 from app.cli.mail_records import outgoing_of
 from app.cli.only_one import only_one
 from app.cli.origin import Origin
@@ -35,11 +36,14 @@ from app.delivery.crew import Crew
 from app.delivery.models import Lane
 from app.delivery.wakeup import listen
 from app.delivery.worker import STEPS, Worker
+from app.jobs.machine import clear_machine
 from app.jobs.runner import stop_on_signals, utc_now
 from app.signatures.digests import digest_writer
 from app.signatures.queries import list_unsettled
 from app.signatures.upkeep import settle
 from app.state import State
+
+_AN_HOUR = 3600.0
 
 log = structlog.get_logger()
 
@@ -75,9 +79,12 @@ def worker(*, drain: bool) -> None:
         if settings.mail_only_to:
             log.warning("all mail goes to one address", setting="OUTCRY_MAIL_ONLY_TO")
 
+        clear = _each_hour(partial(_clear, own))
+
         def between() -> None:
             _tell_writers(own)
             origin.keep()
+            clear()
 
         crew.run(between)
         log.info("worker stopped", process="worker", pid=os.getpid())
@@ -172,6 +179,26 @@ def _alert(database: Database, health: Health) -> None:
             )
     except OUT_OF_REACH:
         log.warning("cannot write down how a relay does", relay=health.name)
+
+
+def _each_hour(do: Callable[[], None]) -> Callable[[], None]:
+    """At the first call, and then when an hour is over."""
+    due = [time.monotonic()]
+
+    def maybe() -> None:
+        if time.monotonic() >= due[0]:
+            due[0] = time.monotonic() + _AN_HOUR
+            do()
+
+    return maybe
+
+
+def _clear(own: State) -> None:
+    """The scheduler may run elsewhere; the mail that was written here lies here."""
+    try:
+        clear_machine(own.database, machine_of(own), now())
+    except (*OUT_OF_REACH, OSError) as error:
+        log.warning("machine not cleared", kind=type(error).__name__)
 
 
 @contextmanager

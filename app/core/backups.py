@@ -7,20 +7,26 @@ import secrets
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url
 
 from app.core.db import Database
 from app.core.errors import Refused
-from app.core.models import DataKey
 
 
 class NoProgram(Refused):
-    """A program that makes the backup is not installed."""
+    """A program that makes or reads the backup is not installed."""
 
     code = "program_missing"
+
+
+class ProgramFailed(Refused):
+    """A program that makes or reads the backup has failed, and said why."""
+
+    code = "program_failed"
 
 
 def backup_database(database: Database, url: str, target: Path) -> int:
@@ -31,26 +37,43 @@ def backup_database(database: Database, url: str, target: Path) -> int:
         if database.is_sqlite:
             _copy_sqlite(str(make_url(url).database), fresh)
         else:
-            _dump_postgresql(url, fresh)
+            ask_postgresql(
+                "pg_dump",
+                url,
+                "--format=custom",
+                "--exclude-table-data=data_key",
+                f"--file={fresh}",
+            )
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
     return target.stat().st_size
 
 
-def keep_data_keys(database: Database, target: Path) -> None:
-    """Write the wrapped data keys as they are now; those of destroyed campaigns are not there."""
-    with database.reading() as session:
-        rows = session.scalars(select(DataKey).order_by(DataKey.id)).all()
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as content:
-        for row in rows:
-            before = row.wrapped_before.hex() if row.wrapped_before else "-"
-            content.write(f"{row.id.hex} {row.wrapped.hex()} {before}\n")
-        content.flush()
-        os.fsync(content.fileno())
-    fresh.replace(target)
+def ask_postgresql(name: str, url: str, *words: str) -> None:
+    """Run one of PostgreSQL's own programs on this database."""
+    parsed = make_url(url).set(drivername="postgresql")
+    address = parsed.set(password=None).render_as_string(hide_password=False)
+    # The password goes by the environment: a command line can be read by everybody.
+    secret = {"PGPASSWORD": parsed.password} if parsed.password else {}
+    run_program(name, *words, f"--dbname={address}", extra=secret)
+
+
+def run_program(name: str, *words: str, extra: dict[str, str] | None = None) -> bytes:
+    """Run a program and return what it printed; refuse with the end of what it complained about."""
+    program = shutil.which(name)
+    if program is None:
+        raise NoProgram(name)
+    done = subprocess.run(  # noqa: S603 - the words are ours and no shell reads them
+        [program, *words], env={**os.environ, **(extra or {})}, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise ProgramFailed(_last_line(done.stderr.decode(errors="replace").splitlines(), name))
+    return done.stdout
+
+
+def _last_line(said: Sequence[str], name: str) -> str:
+    return next((line.strip() for line in reversed(said) if line.strip()), name)[:300]
 
 
 def _copy_sqlite(source: str, target: Path) -> None:
@@ -64,17 +87,3 @@ def _copy_sqlite(source: str, target: Path) -> None:
         there.execute("DELETE FROM data_key")
         there.execute("PRAGMA journal_mode=DELETE")
         there.execute("VACUUM")
-
-
-def _dump_postgresql(url: str, target: Path) -> None:
-    program = shutil.which("pg_dump")
-    if program is None:
-        raise NoProgram("pg_dump")
-    parsed = make_url(url).set(drivername="postgresql")
-    address = parsed.set(password=None).render_as_string(hide_password=False)
-    subprocess.run(  # noqa: S603 - the words are ours and no shell reads them
-        [program, "--format=custom", "--exclude-table-data=data_key", f"--file={target}", address],
-        # The password goes by the environment: a command line can be read by everybody.
-        env={"PGPASSWORD": parsed.password or ""},
-        check=True,
-    )

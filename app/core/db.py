@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ NAMES = {
 
 # A writer of SQLite waits for the one before it; the busy handler is not fair, so the wait is long.
 BUSY_SECONDS = 20
+# Emptying the log holds writers up, so it waits for readers only so long and so often.
+TIDY_WAITS_MS = 500
+TIDY_TRIES = 6
 
 
 class Instant(TypeDecorator[datetime]):
@@ -155,23 +159,42 @@ def unit_of_work(sessions: sessionmaker[Session]) -> Iterator[Session]:
 
 
 def tidy(database: Database) -> None:
-    """After a purge: nothing of what went stays in SQLite's log. PostgreSQL's vacuum does its own.
+    """After a purge: nothing of what went stays in SQLite's log, and free pages leave the file.
 
-    A reader may keep the log busy for now; the next purge looks again.
+    PostgreSQL's vacuum does its own. Readers may keep the log busy for now: it is tried a few
+    times, never long, because writers wait meanwhile; the next purge looks again.
     """
     if not database.is_sqlite:
         return
     connection = database.engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={TIDY_WAITS_MS}")
+        for _ in range(TIDY_TRIES):
+            if _empty_log(cursor):
+                break
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        cursor.close()
     finally:
         connection.close()
+
+
+def _empty_log(cursor: Any) -> bool:
+    try:
+        # A step frees one page, and only a statement that is read to its end frees them all.
+        cursor.execute("PRAGMA incremental_vacuum").fetchall()
+        is_busy, _pages, _moved = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    return not is_busy
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not open transactions of its own; `begin` below says which kind it is.
     connection.isolation_level = None
     cursor = connection.cursor()
+    # Heard only by a file without a table: its free pages can be given back later.
+    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")

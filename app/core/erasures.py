@@ -5,13 +5,14 @@ The file beside the database outlives a restored backup, which does not know of 
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.addresses import same_mailbox
+from app.core.beside import append_lines, read_lines
 from app.core.models import Erasure
 from app.core.tokens import Keys, keyed_hash
 
@@ -31,23 +32,35 @@ def remember_erasure(session: Session, keys: Keys, address: str, day: date, besi
     if session.get(Erasure, known) is None:
         session.add(Erasure(address_hash=known, erased_on=day))
         session.flush()
-    beside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "w") as target:
-        target.write(f"{known.hex()} {day.isoformat()}\n")
-        target.flush()
-        os.fsync(target.fileno())
+    append_lines(beside, [f"{known.hex()} {day.isoformat()}"])
 
 
 def reload_erasures(session: Session, beside: Path) -> int:
     """Take into the database what only the file knows; return how many were new."""
-    added = 0
-    for line in beside.read_text().splitlines() if beside.exists() else ():
-        known, _space, day = line.partition(" ")
-        if session.get(Erasure, bytes.fromhex(known)) is None:
-            session.add(
-                Erasure(address_hash=bytes.fromhex(known), erased_on=date.fromisoformat(day))
-            )
-            session.flush()
-            added += 1
-    return added
+    known = set(session.scalars(select(Erasure.address_hash)))
+    added = [
+        Erasure(address_hash=bytes.fromhex(name), erased_on=date.fromisoformat(day))
+        for name, day in read_lines(beside).items()
+        if bytes.fromhex(name) not in known
+    ]
+    session.add_all(added)
+    session.flush()
+    return len(added)
+
+
+def extend_erasures(session: Session, beside: Path) -> int:
+    """Write into the file what only the database knows: another machine has erased it."""
+    listed = read_lines(beside)
+    missing = [
+        f"{row.address_hash.hex()} {row.erased_on.isoformat()}"
+        for row in session.scalars(select(Erasure))
+        if row.address_hash.hex() not in listed
+    ]
+    if missing:
+        append_lines(beside, missing)
+    return len(missing)
+
+
+def all_erased(session: Session) -> frozenset[bytes]:
+    """Every hash at once, for who has many addresses to compare."""
+    return frozenset(session.scalars(select(Erasure.address_hash)))

@@ -41,6 +41,15 @@ class DataKey(Base):
     wrapped_before: Mapped[bytes | None]
 
 
+class DestroyedKey(Base):
+    """A data key that is gone for good, by its id: no backup may bring it back."""
+
+    __tablename__ = "destroyed_key"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    destroyed_on: Mapped[date]
+
+
 class Erasure(Base):
     """An address that must never be written to again, as a keyed hash and nothing else."""
 

@@ -137,6 +137,16 @@ def present_master(session: Session, keys: Keys) -> bytes:
     raise WrongKey
 
 
+def owns(keys: Keys, key_check: bytes) -> bool:
+    """Whether these are the keys of the database that this stands in."""
+    return any(hmac.compare_digest(_check(keys, each), key_check) for each in keys.masters.known)
+
+
+def opens(keys: Keys, key_id: uuid.UUID, wrapped: bytes) -> bool:
+    """Whether these keys open a wrapped data key."""
+    return any(_unwrap(master, key_id, wrapped) is not None for master in keys.masters.known)
+
+
 def take_master(session: Session, keys: Keys, master: bytes) -> None:
     """From now on `master` wraps; what another one has wrapped is still opened."""
     session.get_one(Installation, 1, with_for_update=True).key_check = _check(keys, master)

@@ -156,6 +156,31 @@ def enqueue(
     return added
 
 
+def replace_queued(
+    session: Session,
+    seal: Seal,
+    dispatch: Dispatch,
+    message: Message,
+    *,
+    once_key: str,
+    counted_as: Labels,
+) -> bool:
+    """Put other words into a message that waits; False if a worker has taken it meanwhile."""
+    waiting = (
+        update(Dispatch)
+        .where(Dispatch.id == dispatch.id, Dispatch.state == DispatchState.QUEUED)
+        .values(
+            once_key=once_key,
+            counted_as=counted_as.to_json(),
+            payload=seal.close_bytes(
+                message.to_bytes(), table="dispatch", column="payload", row=dispatch.id
+            ),
+        )
+        .returning(Dispatch.id)
+    )
+    return session.scalar(waiting) is not None
+
+
 def mailbox_for(session: Session, address: str, time_zone: str = "UTC") -> Mailbox:
     """The mailbox behind an office's address; made when it is met for the first time.
 

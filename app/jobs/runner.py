@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from app.core import leases
 from app.core.db import OUT_OF_REACH, Database, unit_of_work
 from app.core.tokens import Keys
+from app.jobs.machine import Machine
 from app.jobs.timetable import TIMETABLE, Job, Work
 from app.notices.links import Links
 
@@ -43,6 +44,7 @@ class Runner:
     keys: Keys
     links: Links
     lease: timedelta
+    machine: Machine
     clock: Callable[[], datetime] = utc_now
     fax: bool = False
     name: str = field(
@@ -65,7 +67,10 @@ class Runner:
                 leases.require_held(session, LEASE, fence)
                 if not leases.first_time(session, job.name, due, fence):
                     return None
-                result = job.do(Work(session, self.keys, self.links, now, self.fax))
+                work = Work(session, self.keys, self.links, now, self.machine.beside, self.fax)
+                result = job.do(work)
+            if job.then is not None:
+                job.then(self.database, self.machine, now)
         except OUT_OF_REACH as error:
             log.warning("job waits for the database", job=job.name, kind=type(error).__name__)
             return None

@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.campaigns.actions import close_expired, open_scheduled
+from app.core.beside import Beside
+from app.core.db import Database
 from app.core.leases import forget_ticks
 from app.core.throttle import forget_windows
 from app.core.tokens import Keys
 from app.delivery import booking
 from app.delivery.actions import forget_expired
+from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
 from app.reminders.actions import forget_requests, send_due
 from app.reminders.staff import announce_closed, warn_of_deadlines
@@ -33,23 +36,32 @@ KEEP_TICKS = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a job is given: a transaction, the keys, the links for mails, the moment it is due."""
+    """What a job is given: a transaction, the keys, the links for mails, the moment it is due.
+
+    `beside` is the folder of what no restored backup may undo.
+    """
 
     session: Session
     keys: Keys
     links: Links
     now: datetime
+    beside: Beside
     # Whether this installation sends faxes by itself.
     fax: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A name, a rhythm and one function, safe to run twice."""
+    """A name, a rhythm and one function, safe to run twice.
+
+    `then` comes after the commit, for what lies outside of the database. If it is cut short, the
+    next time does it.
+    """
 
     name: str
     every: timedelta
     do: Callable[[Work], int | None]
+    then: Callable[[Database, Machine, datetime], None] | None = None
 
 
 def _close_expired(work: Work) -> int:
@@ -95,6 +107,11 @@ TIMETABLE = (
     Job("forget-delivered", MINUTE, lambda w: forget_delivered(w.session, w.now)),
     Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),
     Job("forget-failed-words", HOUR, lambda w: forget_expired(w.session, w.now)),
-    Job("destroy-kept-data", HOUR, lambda w: destroy_kept(w.session, w.now)),
+    Job(
+        "destroy-kept-data",
+        HOUR,
+        lambda w: destroy_kept(w.session, w.now, w.beside),
+        then=clear_machine,
+    ),
     Job("clean-up", HOUR, _clean_up),
 )

@@ -13,10 +13,10 @@ from app.campaigns.queries import get_campaign_by_id
 from app.campaigns.rules import is_open_at, require_accepting
 from app.core.addresses import checked_address, same_mailbox
 from app.core.db import day_of
-from app.core.erasures import is_erased
+from app.core.erasures import all_erased, erasure_hash, is_erased
 from app.core.errors import Refused
 from app.core.models import DataKey
-from app.core.sealing import Seal, get_seal
+from app.core.sealing import KeyDestroyed, Seal, get_seal
 from app.core.tokens import Keys, make_token, new_nonce
 from app.delivery.actions import cancel
 from app.delivery.models import Dispatch
@@ -173,20 +173,40 @@ def erase_requests(session: Session, keys: Keys, address: str, now: datetime) ->
         request = queries.find_request(session, campaign_id, address_hash)
         if request is None:
             continue
-        mails = session.scalars(
-            select(Dispatch).where(
-                or_(
-                    *(
-                        Dispatch.once_key.startswith(f"notice:{name}:{request.id.hex}:")
-                        for name in ("remind_confirm", "reminder")
-                    )
-                )
-            )
-        ).all()
-        cancel(session, mails, "withdrawn", now)
-        session.delete(request)
+        _erase_one(session, request, now)
         erased += 1
     return erased
+
+
+def erase_requests_again(session: Session, keys: Keys, now: datetime) -> int:
+    """Delete the wishes of erased people whom a restored backup has brought back."""
+    erased, again = all_erased(session), 0
+    wanted = select(ReminderRequest).where(ReminderRequest.sealed_email.is_not(None))
+    for request in session.scalars(wanted).all() if erased else ():
+        try:
+            seal = get_seal(session, keys, request.campaign.key_id)
+        except KeyDestroyed:
+            continue
+        address = seal.open(
+            request.sealed_email or b"", table="reminder_request", column="email", row=request.id
+        )
+        if erasure_hash(keys, address) in erased:
+            _erase_one(session, request, now)
+            again += 1
+    return again
+
+
+def _erase_one(session: Session, request: ReminderRequest, now: datetime) -> None:
+    mails = select(Dispatch).where(
+        or_(
+            *(
+                Dispatch.once_key.startswith(f"notice:{name}:{request.id.hex}:")
+                for name in ("remind_confirm", "reminder")
+            )
+        )
+    )
+    cancel(session, session.scalars(mails).all(), "withdrawn", now)
+    session.delete(request)
 
 
 def _remind(session: Session, keys: Keys, reminder: Reminder, links: Links, now: datetime) -> None:

@@ -23,7 +23,7 @@ from app.core.sealing import Seal, get_seal
 from app.core.tokens import Keys, new_nonce
 from app.delivery import actions as delivery
 from app.delivery.message import Attachment, Message
-from app.delivery.models import Dispatch, Lane
+from app.delivery.models import Dispatch, DispatchState, Lane
 from app.letters.coach import fingerprint_of
 from app.letters.directions import mail_text
 from app.letters.fax import print_fax
@@ -181,6 +181,13 @@ def withdraw(session: Session, signature: Signature, now: datetime) -> int:
     stopped = delivery.cancel(session, waiting, "withdrawn", now)
     for consent in signature.consents:
         consent.withdrawn_on = consent.withdrawn_on or day_of(now)
+    for dispatch in waiting:
+        # The letter was never sent, so whoever writes again later may send it.
+        session.execute(
+            update(Dispatch)
+            .where(Dispatch.id == dispatch.id, Dispatch.state == DispatchState.CANCELLED)
+            .values(once_key=f"withdrawn:{dispatch.id.hex}")
+        )
     forget(signature, SignatureState.WITHDRAWN)
     for letter in signature.letters:
         letter.settled = True
@@ -334,10 +341,47 @@ def enqueue_letter(
 
     `again` names the address or `fax` number that replaces one that failed.
     """
+    campaign = letter.signature.campaign
+    return delivery.enqueue(
+        session,
+        seal,
+        letter_message(letter, finished, answers, address=address, fax=fax),
+        once_key=f"{letter_key(letter)}{again}",
+        lane=Lane.LETTER,
+        now=now,
+        due_at=due_at,
+        is_mixed=campaign.high_risk,
+        expires_at=campaign.closes_at,
+        gate=campaign.gate,
+        time_zone=letter.target.authority.time_zone,
+        keep_local=campaign.demonstration is not None,
+        counted_as=labels_of(letter.signature, letter),
+    )
+
+
+def letter_key(letter: Letter) -> str:
+    """What is unique about a letter, however it leaves.
+
+    By person, not by form: however often somebody signs, one letter reaches each target.
+    """
+    signature = letter.signature
+    person = signature.person_hash.hex()
+    return f"letter:{signature.campaign_id.hex}:{person}:{letter.target_id.hex}"
+
+
+def letter_message(
+    letter: Letter,
+    finished: FinishedLetter,
+    answers: queries.OpenedAnswers,
+    *,
+    address: str = "",
+    fax: str = "",
+) -> Message:
+    """The mail that carries a finished letter to its office, or its sheet to a fax machine."""
     section = letter.signature.campaign.section
     if fax:
         sheet = print_fax(finished, fax, paper=paper_in(letter.signature.country))
-        message = Message(
+        return Message(
             # What a gateway says of its work is no answer of the office, and goes to the section.
             sender_name=section.sender_name,
             sender_address=section.sender_address,
@@ -350,8 +394,7 @@ def enqueue_letter(
             language=finished.language,
             attachments=(Attachment("letter.pdf", "application/pdf", sheet),),
         )
-        return _enqueue(session, seal, letter, message, now, again=again, due_at=due_at)
-    message = Message(
+    return Message(
         # From ours, with the writer's name: the writer's own address would fail DMARC.
         sender_name=answers.name,
         sender_address=section.sender_address,
@@ -362,44 +405,4 @@ def enqueue_letter(
         subject=finished.subject,
         text=mail_text(finished),
         language=finished.language,
-    )
-    return _enqueue(session, seal, letter, message, now, again=again, due_at=due_at)
-
-
-def letter_key(letter: Letter) -> str:
-    """What is unique about a letter, however it leaves.
-
-    By person, not by form: however often somebody signs, one letter reaches each target.
-    """
-    signature = letter.signature
-    return (
-        f"letter:{signature.campaign_id.hex}:{signature.person_hash.hex()}:{letter.target_id.hex}"
-    )
-
-
-def _enqueue(
-    session: Session,
-    seal: Seal,
-    letter: Letter,
-    message: Message,
-    now: datetime,
-    *,
-    again: str,
-    due_at: datetime | None,
-) -> Dispatch:
-    campaign = letter.signature.campaign
-    return delivery.enqueue(
-        session,
-        seal,
-        message,
-        once_key=f"{letter_key(letter)}{again}",
-        lane=Lane.LETTER,
-        now=now,
-        due_at=due_at,
-        is_mixed=campaign.high_risk,
-        expires_at=campaign.closes_at,
-        gate=campaign.gate,
-        time_zone=letter.target.authority.time_zone,
-        keep_local=campaign.demonstration is not None,
-        counted_as=labels_of(letter.signature, letter),
     )

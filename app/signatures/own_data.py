@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from app.authorities.offices import office_in
 from app.campaigns.models import Campaign
 from app.core.addresses import same_mailbox
 from app.core.db import day_of
-from app.core.erasures import is_erased, remember_erasure
+from app.core.erasures import all_erased, erasure_hash, remember_erasure
 from app.core.models import DataKey
 from app.core.sealing import KeyDestroyed, get_seal
 from app.core.tokens import Keys, new_nonce
@@ -26,6 +28,8 @@ from app.signatures.models import Letter, Signature, SignatureState
 from app.signatures.notices import text_in
 from app.signatures.queries import WITH_LETTERS, open_answers, seal_of
 from app.signatures.rules import delete_on
+
+_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +151,28 @@ def erase_address(
 
 def erase_again(session: Session, keys: Keys, now: datetime) -> int:
     """Erase whom a restored backup has brought back; return how many signatures went."""
-    again = 0
-    for signature in session.scalars(
-        select(Signature).where(Signature.sealed_email.is_not(None)).options(*WITH_LETTERS)
-    ).all():
-        try:
-            answers = open_answers(seal_of(session, keys, signature), signature)
-        except KeyDestroyed:
-            continue
-        if is_erased(session, keys, answers.email):
-            _erase(session, signature, now)
-            again += 1
+    erased, again, last = all_erased(session), 0, uuid.UUID(int=0)
+    if not erased:
+        return 0
+    while batch := _some_after(session, last):
+        for signature in batch:
+            last = signature.id
+            try:
+                answers = open_answers(seal_of(session, keys, signature), signature)
+            except KeyDestroyed:
+                continue
+            if erasure_hash(keys, answers.email) in erased:
+                _erase(session, signature, now)
+                again += 1
     return again
+
+
+def _some_after(session: Session, last: uuid.UUID) -> Sequence[Signature]:
+    """The next of all signatures that still have an address: not all of them in memory at once."""
+    wanted = select(Signature).where(Signature.sealed_email.is_not(None), Signature.id > last)
+    return session.scalars(
+        wanted.options(*WITH_LETTERS).order_by(Signature.id).limit(_AT_ONCE)
+    ).all()
 
 
 def _erase(session: Session, signature: Signature, now: datetime) -> int:

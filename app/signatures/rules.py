@@ -159,17 +159,8 @@ def check_form(
     on the page; `bodies` edited ones by number.
     """
     errors: dict[str, FieldError] = {}
-    name = _line(typed.get("name", ""), "name", NAME_AT_MOST, errors)
-    if not name and "name" not in errors:
-        errors["name"] = FieldError("name_empty")
-    if has_picture(name):
-        errors["name"] = FieldError("name_picture")
+    name, country, sentence, town = _person(typed, errors)
     email = _email(typed.get("email", ""), campaign, errors)
-    # To say nothing is as good an answer as a country.
-    country = typed.get("country", "").strip() or NO_COUNTRY
-    if country != NO_COUNTRY and country not in {code for code, _name in countries("en")}:
-        errors["country"] = FieldError("country_empty")
-    sentence = _line(typed.get("sentence", ""), "sentence", SENTENCE_AT_MOST, errors)
     by_position = {str(target.position): target for target in addressed(campaign)}
     chosen = [by_position[position].id for position in positions if position in by_position]
     if not chosen:
@@ -177,7 +168,6 @@ def check_form(
     letter_language = typed.get("letter_language", "")
     if letter_language not in languages:
         errors["letter_language"] = FieldError("letter_language_unknown")
-    town = _line(typed.get("town", ""), "town", TOWN_AT_MOST, errors)
     about = _line(typed.get("about", ""), "about", ABOUT_AT_MOST, errors)
     appearance = _appearance(typed.get("appearance", ""))
     alias = ""
@@ -217,6 +207,15 @@ def require_consent(form: SignForm) -> None:
     """Refuse what nobody has agreed to: support can tell an opinion, and silence is no yes."""
     if not form.agreed:
         raise FormErrors({"consent": FieldError("consent_missing")})
+
+
+def check_person(typed: Mapping[str, str]) -> tuple[str, str, str, str]:
+    """Name, country, sentence and town as they may be kept, or every error at once."""
+    errors: dict[str, FieldError] = {}
+    person = _person(typed, errors)
+    if errors:
+        raise FormErrors(errors)
+    return person
 
 
 def addressed(campaign: Campaign) -> list[Target]:
@@ -305,6 +304,20 @@ def delete_on(campaign: Campaign) -> date:
     if end is None:
         raise LookupError(campaign.id)
     return (end + timedelta(days=campaign.section.keep_days)).date()
+
+
+def _person(typed: Mapping[str, str], errors: dict[str, FieldError]) -> tuple[str, str, str, str]:
+    name = _line(typed.get("name", ""), "name", NAME_AT_MOST, errors)
+    if not name and "name" not in errors:
+        errors["name"] = FieldError("name_empty")
+    if has_picture(name):
+        errors["name"] = FieldError("name_picture")
+    # To say nothing is as good an answer as a country.
+    country = typed.get("country", "").strip() or NO_COUNTRY
+    if country != NO_COUNTRY and country not in {code for code, _name in countries("en")}:
+        errors["country"] = FieldError("country_empty")
+    sentence = _line(typed.get("sentence", ""), "sentence", SENTENCE_AT_MOST, errors)
+    return name, country, sentence, _line(typed.get("town", ""), "town", TOWN_AT_MOST, errors)
 
 
 def _line(typed: str, field: str, at_most: int, errors: dict[str, FieldError]) -> str:

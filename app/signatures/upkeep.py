@@ -6,14 +6,20 @@ from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import or_, select, true, update
 from sqlalchemy.orm import Session
 
-from app.campaigns.models import Campaign, CampaignState
+from app.campaigns.actions import close
+from app.campaigns.models import Campaign, CampaignState, ClosedReason
+from app.campaigns.rules import MOVES
+from app.core.beside import Beside
 from app.core.db import day_of
-from app.core.models import DataKey
+from app.core.destroyed import destroy_data_key
+from app.core.models import DataKey, DestroyedKey
 from app.core.sealing import KeyDestroyed, Seal
 from app.core.tokens import Keys
+from app.delivery import actions as delivery
+from app.delivery.actions import GateReport
 from app.delivery.models import Dispatch, DispatchState
 from app.notices.links import Links
 from app.sections.models import Section
@@ -152,7 +158,7 @@ def forget_delivered(session: Session, now: datetime, limit: int = 200) -> int:
     return len(found)
 
 
-def destroy_kept(session: Session, now: datetime) -> int:
+def destroy_kept(session: Session, now: datetime, beside: Beside) -> int:
     """Destroy the keys of campaigns whose retention has ended; return how many.
 
     With the key goes everything that it sealed, here and in every backup. Safe to run twice.
@@ -160,19 +166,21 @@ def destroy_kept(session: Session, now: datetime) -> int:
     ended = (
         select(Campaign.id, Campaign.key_id, Campaign.closed_at, Section.keep_days)
         .join(Section, Section.id == Campaign.section_id)
-        .join(DataKey, DataKey.id == Campaign.key_id)
-        .where(Campaign.state == CampaignState.CLOSED)
+        .outerjoin(DestroyedKey, DestroyedKey.id == Campaign.key_id)
+        .where(Campaign.state == CampaignState.CLOSED, DestroyedKey.id.is_(None))
     )
     destroyed = 0
     for campaign_id, key_id, closed_at, keep_days in session.execute(ended).all():
         if closed_at is None or closed_at + timedelta(days=keep_days) > now:
             continue
-        destroy_key(session, campaign_id, key_id)
+        destroy_key(session, campaign_id, key_id, now, beside)
         destroyed += 1
     return destroyed
 
 
-def destroy_key(session: Session, campaign_id: UUID, key_id: UUID) -> None:
+def destroy_key(
+    session: Session, campaign_id: UUID, key_id: UUID, now: datetime, beside: Beside
+) -> None:
     """Destroy one campaign's key and what it sealed. Nothing brings it back."""
     session.execute(update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING))
     session.execute(
@@ -189,7 +197,42 @@ def destroy_key(session: Session, campaign_id: UUID, key_id: UUID) -> None:
         .where(Dispatch.key_id == key_id, Dispatch.state != DispatchState.QUEUED)
         .values(payload=None)
     )
-    session.execute(delete(DataKey).where(DataKey.id == key_id))
+    destroy_data_key(session, key_id, day_of(now), beside)
+
+
+def stop_and_destroy(
+    session: Session, campaign: Campaign, now: datetime, beside: Beside
+) -> GateReport:
+    """Stop a campaign, with everything of it that waits, and destroy its key."""
+    if CampaignState.CLOSED in MOVES[campaign.state]:
+        # Its page says so, and takes nobody's words for a key that is gone.
+        report = close(session, campaign, None, reason=ClosedReason.STOPPED, note="", now=now)
+    else:
+        report = delivery.close_gate(session, campaign.gate, "stopped", now)
+    notices = select(Dispatch).where(
+        Dispatch.key_id == campaign.key_id, Dispatch.state == DispatchState.QUEUED
+    )
+    delivery.cancel(session, session.scalars(notices).all(), "stopped", now)
+    destroy_key(session, campaign.id, campaign.key_id, now, beside)
+    return report
+
+
+def destroy_again(session: Session, now: datetime, beside: Beside, *, whole: bool = False) -> int:
+    """Destroy what an older database has brought back; return how many campaigns it were.
+
+    `whole` clears all of them, also those that are closed and have no key: a backup has none.
+    """
+    brought_back = or_(Campaign.state != CampaignState.CLOSED, DataKey.id.is_not(None))
+    again = (
+        select(Campaign)
+        .join(DestroyedKey, DestroyedKey.id == Campaign.key_id)
+        .outerjoin(DataKey, DataKey.id == Campaign.key_id)
+        .where(true() if whole else brought_back)
+    )
+    found = session.scalars(again).all()
+    for campaign in found:
+        stop_and_destroy(session, campaign, now, beside)
+    return len(found)
 
 
 def _settle_one(

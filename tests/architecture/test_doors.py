@@ -45,6 +45,7 @@ STAFF = {Audience.ORGANISER, Audience.COORDINATOR, Audience.ADMINISTRATOR, Audie
 TOKENS = {
     "supporter.data": "data",
     "supporter.data_file": "data",
+    "supporter.correct_data": "data",
     "supporter.erase_data": "data",
     "supporter.take_back": "data",
     "supporter.ask": "confirm",

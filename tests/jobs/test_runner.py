@@ -7,18 +7,23 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from app.core.beside import Beside
 from app.core.db import Database, unit_of_work
 from app.core.models import Lease, ThrottleCount, Tick
 from app.core.tokens import Keys
+from app.jobs.machine import Machine
 from app.jobs.runner import LEASE, Runner, due_before
 from app.jobs.timetable import TIMETABLE, Job, Work
 from tests.builders import LINKS, NOON
 
 MINUTE = timedelta(minutes=1)
+# The jobs of these tests touch no file.
+MACHINE = Machine(Beside(Path("nowhere")), Path("nowhere"))
 
 
 def runner(
@@ -29,7 +34,7 @@ def runner(
     clock: Callable[[], datetime] = lambda: NOON,
     lease: timedelta = MINUTE,
 ) -> Runner:
-    return Runner(database, keys, LINKS, lease, clock=clock, name=name)
+    return Runner(database, keys, LINKS, lease, MACHINE, clock=clock, name=name)
 
 
 def a_job(done: list[datetime], every: timedelta = MINUTE, name: str = "a-job") -> Job:
@@ -212,5 +217,5 @@ def test_one_that_fails_does_not_stop_the_others_of_a_single_round(
 
 
 def test_two_processes_of_one_machine_have_two_names(database: Database, keys: Keys) -> None:
-    names = {Runner(database, keys, LINKS, MINUTE).name for _ in range(3)}
+    names = {Runner(database, keys, LINKS, MINUTE, MACHINE).name for _ in range(3)}
     assert len(names) == 3

@@ -16,11 +16,13 @@ from app.accounts.models import RoleName
 from app.campaigns.models import Campaign, CampaignState
 from app.campaigns.queries import get_campaign_by_id
 from app.campaigns.rules import PageState, page_state
+from app.core.beside import Beside
 from app.core.db import Base, Database, unit_of_work
 from app.core.tokens import Keys
 from app.delivery.channels.maildir import Maildir
 from app.delivery.models import Dispatch, DispatchState, Lane
 from app.delivery.worker import Worker
+from app.jobs.machine import Machine
 from app.jobs.runner import Runner
 from app.jobs.timetable import TIMETABLE, Job, Work
 from app.reminders.actions import ask, confirm_request
@@ -103,7 +105,15 @@ def house(database: Database, keys: Keys, tmp_path: Path) -> Iterator[House]:
     yield House(
         database,
         clock,
-        Runner(database, keys, LINKS, timedelta(minutes=5), clock=clock, name="test"),
+        Runner(
+            database,
+            keys,
+            LINKS,
+            timedelta(minutes=5),
+            Machine(Beside(tmp_path / "keys"), tmp_path / "mail"),
+            clock=clock,
+            name="test",
+        ),
         worker,
         campaign,
     )
@@ -230,7 +240,7 @@ def test_every_job_has_its_own_name_and_a_rhythm_of_whole_seconds() -> None:
 def do(house: House, keys: Keys, job: Job, now: datetime) -> None:
     """The job's own function, past the book that would keep it from being done twice."""
     with unit_of_work(house.database.writing) as session:
-        job.do(Work(session, keys, LINKS, now))
+        job.do(Work(session, keys, LINKS, now, house.runner.machine.beside))
 
 
 def contents(database: Database) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from app.campaigns.actions import close_expired, pause
 from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign_by_id
 from app.campaigns.rules import CampaignClosed, CampaignPaused
+from app.core.beside import Beside
 from app.core.db import Database, unit_of_work
 from app.core.tokens import BadToken, Keys, make_token
 from app.delivery.channels.maildir import Maildir
@@ -247,16 +248,17 @@ def test_a_closed_campaign_cancels_what_waits_and_tells_the_writer(
 
 
 def test_thirty_days_after_the_end_nobody_is_left(
-    session: Session, keys: Keys, campaign: Campaign
+    session: Session, keys: Keys, campaign: Campaign, tmp_path: Path
 ) -> None:
+    beside = Beside(tmp_path / "keys")
     signature = a_signature(session, keys, campaign)
     confirm(session, keys, signature, links=LINKS, now=NOON)
     end = campaign.closes_at
     assert end is not None
     close_expired(session, end)
-    assert destroy_kept(session, end + timedelta(days=30) - timedelta(seconds=1)) == 0
-    assert destroy_kept(session, end + timedelta(days=30)) == 1
-    assert destroy_kept(session, end + timedelta(days=30)) == 0
+    assert destroy_kept(session, end + timedelta(days=30) - timedelta(seconds=1), beside) == 0
+    assert destroy_kept(session, end + timedelta(days=30), beside) == 1
+    assert destroy_kept(session, end + timedelta(days=30), beside) == 0
     session.refresh(signature)
     assert (signature.sealed_name, signature.sealed_email) == (None, None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from app.campaigns.document import load_demonstration
 from app.campaigns.models import CampaignState, ClosedReason
+from app.core.beside import Beside
 from app.core.db import unit_of_work
 from app.letters.agreement import WriterForm
 from app.sections.actions import default_section
@@ -299,7 +301,7 @@ def sent_body(house: House) -> list[str]:
 
 @pytest.mark.parametrize("way", ["withdrawn", "never confirmed", "retention ended"])
 def test_own_words_go_when_their_writer_is_let_go(
-    client: FlaskClient, choices: str, house: House, english: Page, way: str
+    client: FlaskClient, choices: str, house: House, english: Page, way: str, tmp_path: Path
 ) -> None:
     typed = {**fields_of(english), "about": "I am a nurse.", "town": "Uppsala", "body-1": MINE}
     assert client.post(f"/en{choices}/send", data=typed).status_code == 200
@@ -318,7 +320,7 @@ def test_own_words_go_when_their_writer_is_let_go(
             signature.campaign.closed_reason = ClosedReason.STOPPED
             signature.campaign.closed_at = now
             session.flush()
-            assert destroy_kept(session, now + timedelta(days=400)) == 1
+            assert destroy_kept(session, now + timedelta(days=400), Beside(tmp_path)) == 1
     with house.database.reading() as session:
         left = session.scalars(select(Signature)).one()
         assert [getattr(left, name) for name in SEALED] == [None] * len(SEALED)

@@ -65,6 +65,7 @@ for rule, method, view in (
     (f"{LETTERS}/data", "GET", own_data.data),
     (f"{LETTERS}/data.<any(json, txt):ending>", "GET", own_data.data_file),
     (f"{LETTERS}/data/take-back", "POST", own_data.take_back),
+    (f"{LETTERS}/data/correct", "POST", own_data.correct_data),
     (f"{LETTERS}/data/erase", "POST", own_data.erase_data),
     (f"{REMINDERS}/confirm", "GET", remind.ask_to_confirm),
     (f"{REMINDERS}/confirm", "POST", remind.confirm_reminders),

@@ -1,4 +1,4 @@
-"""A supporter's own data by link: see it, take it along, erase it. No account, no cookie."""
+"""A supporter's own data by link: see it, correct it, take it along, erase it. No cookie."""
 
 from __future__ import annotations
 
@@ -8,24 +8,45 @@ from flask import abort, json, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from app.core.db import unit_of_work
+from app.core.db import tidy, unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
 from app.reminders.actions import erase_requests
 from app.signatures.actions import stop_answers, withdraw
+from app.signatures.correcting import HasLeft, check_correction, correct, may_correct
 from app.signatures.models import ConsentPurpose, Signature
 from app.signatures.own_data import OwnData, erase_address, own_data
-from app.signatures.queries import DATA, get_by_token
+from app.signatures.queries import DATA, STATUS, get_by_token, token_of
+from app.signatures.rules import NO_COUNTRY, FormErrors
 from app.web.audience import Audience, open_to
 from app.web.state import database, keys, now, reading, settings
 from app.web.supporter import shown
+from app.web.supporter.words import words_for
 
 
 @open_to(Audience.SUPPORTER)
 def data(token: str) -> ResponseReturnValue:
     signature, found = _found(reading(), token)
-    page = shown.shown_campaign(signature.campaign, current_language(), now())
-    return render_template("supporter/data.html", page=page, found=found, token=token)
+    return _page(signature, found, token)
+
+
+@open_to(Audience.SUPPORTER)
+def correct_data(token: str) -> ResponseReturnValue:
+    typed = {name: request.form.get(name, "") for name in ("name", "country", "sentence", "town")}
+    errors: dict[str, str] = {}
+    try:
+        said = check_correction(typed)
+        with unit_of_work(database().writing) as session:
+            signature, _before = _found(session, token, lock=True)
+            correct(session, keys(), signature, said, now())
+    except FormErrors as refusal:
+        errors = words_for(refusal.errors)
+    except HasLeft:
+        pass  # the page shows what is kept, and why it cannot be changed
+    if not errors:
+        return redirect(url_for("supporter.data", token=token), 303)
+    signature, found = _found(reading(), token)
+    return _page(signature, found, token, typed=typed, errors=errors), 422
 
 
 @open_to(Audience.SUPPORTER)
@@ -54,6 +75,7 @@ def erase_data(token: str) -> ResponseReturnValue:
             abort(404)
         erase_address(session, keys(), found.email, now=now(), beside=beside)
         erase_requests(session, keys(), found.email, now())
+    tidy(database())
     left = [letter for letter in found.letters if letter.has_left]
     return render_template("supporter/erased.html", page=page, left=left)
 
@@ -72,9 +94,32 @@ def take_back(token: str) -> ResponseReturnValue:
     return render_template("supporter/taken_back.html", page=page)
 
 
-def _found(session: Session, token: str) -> tuple[Signature, OwnData]:
+def _page(
+    signature: Signature,
+    found: OwnData,
+    token: str,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> str:
+    return render_template(
+        "supporter/data.html",
+        page=shown.shown_campaign(signature.campaign, current_language(), now()),
+        found=found,
+        token=token,
+        status_token=token_of(keys(), signature, STATUS),
+        may_correct=may_correct(signature),
+        waiting=[letter for letter in found.letters if not letter.has_left],
+        typed=typed or asdict(found),
+        errors=errors or {},
+        countries=shown.country_choices(current_language()),
+        no_country=NO_COUNTRY,
+    )
+
+
+def _found(session: Session, token: str, *, lock: bool = False) -> tuple[Signature, OwnData]:
     # Open while the campaign is hidden too: what is kept about somebody is theirs to see.
-    signature = get_by_token(session, keys(), token, DATA)
+    signature = get_by_token(session, keys(), token, DATA, lock=lock)
     try:
         return signature, own_data(session, keys(), signature)
     except KeyDestroyed:

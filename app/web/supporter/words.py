@@ -26,6 +26,9 @@ REFUSALS = {
     "name_picture": lazy_gettext(
         "Write the name in letters, please: not every recipient can see the little picture"
     ),
+    "name_has_written": lazy_gettext(
+        "Somebody of this name has written from your address already. Choose another name"
+    ),
     "email_empty": lazy_gettext("Enter your e-mail address, or choose “Copy or print”"),
     "email_malformed": lazy_gettext("Enter an e-mail address like name@example.org"),
     "email_is_target": lazy_gettext(
