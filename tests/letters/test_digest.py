@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.letters.digest import covering, gather
+from app.letters.digest import FILE_AT_MOST, covering, gather
 from app.letters.frames import languages_with_frames, words_round
 from app.letters.handing import Cover
 from app.letters.render import FinishedLetter
@@ -79,10 +79,10 @@ def test_one_group_leaves_even_where_it_is_larger_than_the_limit() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_two_thousand_letters_fit_into_one_file_of_eight_megabytes(tmp_path: Path) -> None:
+def test_two_thousand_letters_fit_into_one_file_that_mail_servers_take(tmp_path: Path) -> None:
     gathered = gather(a_cover(), letters(2_000))
     assert len(gathered.letters) == 2_000
-    assert len(gathered.content) < 8 * 1024 * 1024
+    assert len(gathered.content) < FILE_AT_MOST
     assert "No syntax or stream encoding errors" in tool(
         "qpdf", gathered.content, tmp_path, "--check"
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email
 import io
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
@@ -22,13 +23,22 @@ from app.core.tokens import Keys
 from app.delivery import booking
 from app.delivery.actions import close_gate, note_answer, note_bounce, retry
 from app.delivery.budgets import Budget, Hours
-from app.delivery.channels.base import Envelope, HandOver, NeverWill, Receipt, Steps, TryLater
+from app.delivery.channels.base import (
+    Envelope,
+    HandOver,
+    NeverWill,
+    Receipt,
+    Steps,
+    TryLater,
+    Unknown,
+)
 from app.delivery.channels.maildir import Maildir
 from app.delivery.channels.smtp import Relay, RelayAddress
 from app.delivery.digests import count_letters
 from app.delivery.models import Dispatch, DispatchState, Lane, Mailbox, MailboxUse, Span
-from app.delivery.queries import count_by_state, list_failed
+from app.delivery.queries import count_by_state, list_failed, list_held
 from app.delivery.worker import Worker
+from app.letters.digest import FILE_AT_MOST
 from app.signatures.actions import confirm, withdraw
 from app.signatures.digests import decide, digest_writer
 from app.signatures.models import Letter, Signature
@@ -74,7 +84,7 @@ class Desk:
         with unit_of_work(self.database.writing) as session:
             return decide(session, self.keys, self.clock.now)
 
-    def worker(self, *, at_most: int = 8_000_000, **options: object) -> Worker:
+    def worker(self, *, at_most: int = FILE_AT_MOST, **options: object) -> Worker:
         worker = Worker(
             self.database,
             self.keys,
@@ -461,6 +471,72 @@ def test_a_deferred_digest_leaves_later_and_a_refused_one_waits_for_a_person(cro
     crowd.require_sum(8)
     crowd.clock.pass_by(timedelta(hours=1))  # its server complained, and what failed was booked
     crowd.worker().drain()
+    assert crowd.states() == {DispatchState.SENT: 8}
+    crowd.require_sum(8)
+
+
+def test_an_unknown_end_is_risked_once_and_then_a_person_decides(crowd: Desk) -> None:
+    crowd.decide()
+    outlet = Answering(Unknown(), times=2)
+    for _ in range(2):
+        crowd.worker(relay=outlet).run_once()
+        if crowd.states() == {DispatchState.QUEUED: 8}:
+            assert take_back(crowd) == 1
+        crowd.clock.pass_by(2 * MINUTE)
+    assert crowd.states() == {DispatchState.HELD: 7, DispatchState.CANCELLED: 1}
+    crowd.require_sum(8)
+    with crowd.database.reading() as session:
+        (shown,) = list_held(session)
+    with unit_of_work(crowd.database.writing) as session:
+        retry(session, shown.id, crowd.clock.now)
+    crowd.worker(relay=outlet).run_once()
+    assert outlet.taken == 1
+    assert crowd.states() == {DispatchState.SENT: 7, DispatchState.CANCELLED: 1}
+    crowd.require_sum(8)
+
+
+def test_whoever_asks_back_what_may_have_left_keeps_no_words_here(crowd: Desk) -> None:
+    crowd.decide()
+
+    def at(reached: str) -> None:
+        if reached == "dot_flag":
+            take_back(crowd)
+
+    crowd.worker(relay=Answering(Unknown()), at=at).run_once()
+    assert crowd.states() == {DispatchState.QUEUED: 7, DispatchState.HELD: 1}
+    crowd.require_sum(8)
+    with crowd.database.reading() as session:
+        held = select(Dispatch).where(Dispatch.state == DispatchState.HELD)
+        assert session.scalars(held).one().payload is None
+
+
+def test_many_workers_and_the_clock_at_once_send_each_letter_once(crowd: Desk) -> None:
+    ready, broken = threading.Barrier(3), list[BaseException]()
+
+    def again(work: Callable[[], object]) -> None:
+        ready.wait()
+        try:
+            for _ in range(6):
+                work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test must hear of it
+            broken.append(error)
+
+    one, two = crowd.worker(), crowd.worker()
+    works = (crowd.decide, one.run_once, two.run_once)
+    threads = [threading.Thread(target=again, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+    crowd.budget(minute=20, hour=100)  # what was left alone, if the clock came late
+    crowd.worker().drain()
+    said = [
+        text_of(mail) + (letters_in(mail) if list(mail.iter_attachments()) else "")
+        for mail in crowd.mails()
+    ]
+    for name in names(8):
+        assert sum(f"{name} asks for it." in text for text in said) == 1, name
     assert crowd.states() == {DispatchState.SENT: 8}
     crowd.require_sum(8)
 

@@ -15,6 +15,7 @@ from app.signatures.digests import decide
 from tests.builders import LINKS, a_form, a_signature
 from tests.cast import NOOR, OLENA, SAM
 from tests.web.organiser.conftest import Office
+from tests.web.supporter import Page
 
 
 @pytest.fixture
@@ -33,8 +34,12 @@ def crowded(office: Office) -> Office:
     return office
 
 
+def words_of(office: Office) -> str:
+    return Page(office.at_the_desk(OLENA).open(office.open()).text).words
+
+
 def test_before_it_is_decided_the_page_says_what_will_be(crowded: Office) -> None:
-    words = crowded.at_the_desk(OLENA).open(crowded.open()).text
+    words = words_of(crowded)
     assert "Letters that wait for their turn" in words
     assert "not before the deadline" in words
     assert "leaves in a digest: one mail with a covering text" in words
@@ -44,10 +49,10 @@ def test_before_it_is_decided_the_page_says_what_will_be(crowded: Office) -> Non
 def test_a_digest_is_listed_with_its_number_and_its_time(crowded: Office) -> None:
     with unit_of_work(crowded.database.writing) as session:
         assert decide(session, crowded.keys, datetime.now(UTC)) == 1
-    words = crowded.at_the_desk(OLENA).open(crowded.open()).text
+    words = words_of(crowded)
     assert "Digests" in words
     assert "2 leaves: " in words
     with unit_of_work(crowded.database.writing) as session:
         for row in session.scalars(select(Dispatch).where(Dispatch.gate_id.is_not(None))):
             row.state, row.payload, row.finished_at = DispatchState.SENT, None, datetime.now(UTC)
-    assert "2 Handed over" in crowded.at_the_desk(OLENA).open(crowded.open()).text
+    assert "2 Handed over" in words_of(crowded)
