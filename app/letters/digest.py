@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 from app.letters.bundle import Bundle
-from app.letters.frames import figures, words_round
+from app.letters.frames import figures, frame_language, words_round
 from app.letters.handing import GROUP, Cover, cover_sheet, list_sheets
 from app.letters.paper import Paper, print_letters
 from app.letters.render import FinishedLetter, one_line
@@ -86,11 +86,12 @@ def covering(cover: Cover, names: Sequence[str], *, salutation: str, closing: st
     words, handing = around["digest"], around["handing"]
     matter = one_line(cover.campaign)
     number = figures(len(names), language)
+    colon = "\u00a0:" if frame_language(language) == "fr" else ":"
     parts = (
         one_line(salutation),
         words["why"],
         words["file"],
-        f"{handing['campaign']}: {matter}\n{handing['letters']}: {number}",
+        f"{handing['campaign']}{colon} {matter}\n{handing['letters']}{colon} {number}",
         words["names"],
         "\n".join(f"{figures(n, language)}. {one_line(name)}" for n, name in enumerate(names, 1)),
         words["ask"],

@@ -17,6 +17,8 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
+from app.authorities.models import ContactKind, ContactState
+from app.authorities.offices import point_of
 from app.campaigns.queries import get_campaign_by_id
 from app.core.db import Database, unit_of_work
 from app.core.tokens import Keys
@@ -41,9 +43,11 @@ from app.delivery.worker import Worker
 from app.letters.digest import FILE_AT_MOST
 from app.signatures.actions import confirm, withdraw
 from app.signatures.digests import decide, digest_writer
+from app.signatures.ladder import step_down
 from app.signatures.models import Letter, Signature
 from app.signatures.own_data import erase_address
 from app.signatures.queries import find_way_back
+from app.signatures.rules import addressed
 from app.tally.models import Figure
 from app.tally.queries import totals
 from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature
@@ -422,6 +426,21 @@ def test_held_and_suppressed_letters_stay_out(crowd: Desk) -> None:
     assert crowd.decide() == 1
     crowd.worker().drain()
     assert crowd.states() == {DispatchState.SENT: 7, DispatchState.HELD: 1}
+
+
+def test_an_office_that_wants_no_mail_gets_no_digest_either(crowd: Desk) -> None:
+    crowd.decide()
+    with unit_of_work(crowd.database.writing) as session:
+        authority = addressed(get_campaign_by_id(session, crowd.campaign))[0].authority
+        point = point_of(authority, ContactKind.EMAIL)
+        assert point is not None
+        point.state = ContactState.REFUSED
+        session.flush()
+        assert step_down(session, crowd.keys, authority, NOON) == 8
+    crowd.worker().drain()
+    assert crowd.mails() == []
+    assert crowd.states() == {DispatchState.FAILED: 8}
+    crowd.require_sum(8)
 
 
 class Answering:
