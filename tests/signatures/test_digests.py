@@ -616,3 +616,23 @@ def test_the_real_wire_takes_one_mail_from_the_organisation(crowd: Desk) -> None
     assert mail["Content-Language"] == "en"
     (file,) = mail.iter_attachments()
     assert (file.get_filename(), file.get_content_type()) == ("letters.pdf", "application/pdf")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_two_thousand_letters_leave_in_one_mail_of_a_size_that_is_taken(desk: Desk) -> None:
+    for start in range(0, 2_000, 100):
+        desk.write(*(f"Writer {number:04}" for number in range(start, start + 100)))
+    assert desk.decide() == 1, "a thousand a day, and two hours left"
+    desk.worker().drain()
+    (path,) = (desk.folder / "new").glob("*")
+    assert path.stat().st_size < 10_240_000, "what Postfix takes unless told otherwise"
+    (mail,) = desk.mails()
+    text = text_of(mail)
+    assert all(f". Writer {number:04}\n" in text for number in range(2_000))
+    (file,) = mail.iter_attachments()
+    assert len(PdfReader(io.BytesIO(file.get_content())).pages) > 2_000
+    assert desk.states() == {DispatchState.SENT: 2_000}
+    assert desk.counted(Figure.IN_DIGEST) == desk.counted(Figure.HANDED_OVER) == 2_000
+    assert desk.used(Span.EVER) == 1
+    desk.require_sum(2_000)
