@@ -184,7 +184,7 @@ class Bundle:
         return bytes(out)
 
     def _stream(self, number: int, head: bytes, content: bytes) -> bytes:
-        packed = zlib.compress(content, 9)
+        packed = zlib.compress(content)
         return self._counted(
             b"%d 0 obj\n<< %s /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n"
             % (number, head, len(packed), packed)

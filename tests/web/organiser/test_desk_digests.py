@@ -29,7 +29,7 @@ def crowded(office: Office) -> Office:
             form = a_form(campaign, who=who)
             signature = a_signature(session, office.keys, campaign, form, now)
             confirm(session, office.keys, signature, links=LINKS, now=now)
-        campaign.gate.open_until = now + timedelta(minutes=90)
+        campaign.closes_at = campaign.gate.open_until = now + timedelta(minutes=90)
         session.execute(update(Mailbox).values(per_day=1))
     return office
 
