@@ -15,7 +15,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.campaigns.models import Campaign, CampaignState
 from app.core.models import DataKey
@@ -185,15 +185,22 @@ def _letters(session: Session, life: _Life) -> Iterator[Event]:
 
 
 def _queued(campaign: Campaign, session: Session) -> dict[datetime, int]:
-    """When the letters that wait behind a campaign's gate may leave, as they are planned now."""
+    """When the letters that wait behind a campaign's gate may leave, as they are planned now.
+
+    A letter in a digest leaves when that does; the digest itself is no letter.
+    """
+    digest = aliased(Dispatch)
+    due_at = func.coalesce(digest.due_at, Dispatch.due_at, type_=Dispatch.due_at.type)
     waiting = (
-        select(Dispatch.due_at, func.count())
+        select(due_at, func.count())
+        .outerjoin(digest, digest.id == Dispatch.carried_by)
         .where(
+            Dispatch.opened_at.is_(None),
             Dispatch.gate_id == campaign.gate_id,
             Dispatch.state == DispatchState.QUEUED,
             Dispatch.lane == Lane.LETTER,
         )
-        .group_by(Dispatch.due_at)
+        .group_by(due_at)
     )
     return dict(session.execute(waiting).all())
 

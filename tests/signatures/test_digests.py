@@ -36,11 +36,12 @@ from app.delivery.channels.base import (
 )
 from app.delivery.channels.maildir import Maildir
 from app.delivery.channels.smtp import Relay, RelayAddress
-from app.delivery.digests import count_letters
+from app.delivery.digests import count_letters, list_digests
 from app.delivery.models import Dispatch, DispatchState, Lane, Mailbox, MailboxUse, Span
 from app.delivery.queries import count_by_state, list_failed, list_held
 from app.delivery.worker import Worker
 from app.letters.digest import FILE_AT_MOST
+from app.reminders.outlook import EventKind, foresee
 from app.signatures.actions import confirm, withdraw
 from app.signatures.digests import decide, digest_writer
 from app.signatures.ladder import step_down
@@ -441,6 +442,23 @@ def test_an_office_that_wants_no_mail_gets_no_digest_either(crowd: Desk) -> None
     assert crowd.mails() == []
     assert crowd.states() == {DispatchState.FAILED: 8}
     crowd.require_sum(8)
+
+
+def test_the_list_of_what_will_happen_knows_when_the_digest_leaves(crowd: Desk) -> None:
+    crowd.budget(minute=4, hour=3, hours=Hours(opens=12 * 60 + 30, closes=13 * 60))
+    assert crowd.decide() == 1
+    assert crowd.worker().drain() > 0
+    assert crowd.mails() == []
+    with crowd.database.reading() as session:
+        campaign = get_campaign_by_id(session, crowd.campaign)
+        foreseen = foresee(session, NOON, NOON + timedelta(days=1), crowd.clock.now)
+        letters = [event for event in foreseen if event.kind is EventKind.LETTERS]
+        assert [(event.at, event.count) for event in letters] == [(NOON, 8)]
+        (shown,) = list_digests(session, campaign.gate_id)
+    assert (shown.at, shown.letters) == (NOON + 30 * MINUTE, 8)
+    crowd.clock.pass_by(30 * MINUTE)
+    crowd.worker().drain()
+    assert crowd.states() == {DispatchState.SENT: 8}
 
 
 class Answering:
