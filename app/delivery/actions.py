@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -38,6 +38,14 @@ from app.delivery.wakeup import call
 from app.tally.actions import Labels, count
 from app.tally.models import Figure
 
+# By itself, or because a person says so.
+_MAY_STILL_LEAVE: Final = (
+    DispatchState.QUEUED,
+    DispatchState.SENDING,
+    DispatchState.FAILED,
+    DispatchState.HELD,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class GateReport:
@@ -60,10 +68,24 @@ def new_gate(session: Session) -> Gate:
 
 
 def open_gate(session: Session, gate: Gate, until: datetime) -> None:
-    """Let through until the first instant that is too late."""
+    """Let through until the first instant that is too late.
+
+    What waits behind it ends with it: a letter that was written before an extension has it too.
+    """
     gate.state = GateState.OPEN
     gate.open_until = until
     session.flush()  # claims look at the row, not at this object
+    session.execute(
+        update(Dispatch)
+        .where(
+            Dispatch.gate_id == gate.id,
+            Dispatch.state.in_(_MAY_STILL_LEAVE),
+            Dispatch.expires_at.is_not(None),
+            Dispatch.expires_at != until,
+        )
+        .values(expires_at=until)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def pause_gate(session: Session, gate: Gate) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import func, select, update
 
 from app.authorities.models import ContactKind, ContactState
 from app.authorities.offices import point_of
+from app.campaigns.actions import extend
 from app.campaigns.queries import get_campaign_by_id
 from app.core.db import Database, unit_of_work
 from app.core.tokens import Keys
@@ -228,6 +229,24 @@ def test_it_is_dissolved_as_long_as_nobody_has_claimed_it(crowd: Desk) -> None:
     assert crowd.states() == {DispatchState.SENT: 8}
     assert crowd.counted(Figure.IN_DIGEST) == 0
     crowd.require_sum(8)
+
+
+def test_an_extension_dissolves_it_and_the_letters_have_the_new_deadline(crowd: Desk) -> None:
+    crowd.decide()
+    with unit_of_work(crowd.database.writing) as session:
+        campaign = get_campaign_by_id(session, crowd.campaign)
+        last_day = (NOON + timedelta(days=30)).date()
+        extend(
+            session, campaign, None, last_day=last_day, last_time="23:59", note="More.", now=NOON
+        )
+    assert crowd.decide() == 1
+    assert crowd.digests(DispatchState.QUEUED) == []
+    for _ in range(4):
+        crowd.clock.pass_by(timedelta(hours=1))
+        crowd.worker().drain()
+    assert crowd.clock.now > NOON + timedelta(hours=2), "the old deadline"
+    assert crowd.states() == {DispatchState.SENT: 8}
+    assert crowd.counted(Figure.IN_DIGEST) == 0
 
 
 def test_who_writes_later_waits_for_the_next_one(crowd: Desk) -> None:
