@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
@@ -22,6 +23,10 @@ from aiosmtpd.smtp import Session as Talk
 from tests.faults.service import free_port
 
 OFFICE = "@ministry"
+
+Shares = tuple[tuple[str, float], ...]
+AT_RCPT: Shares = (("defers", 0.06), ("drops before the dot", 0.04), ("refuses", 0.02))
+AT_DOT: Shares = (("loses", 0.02), ("drops after the dot", 0.04), ("stalls", 0.03))
 
 
 @dataclass
@@ -36,6 +41,10 @@ class RudeRelay:
     # Set while a body has arrived and is not answered: the window that only a log closes.
     in_window: threading.Event = field(default_factory=threading.Event)
     defers_letters: bool = False
+    at_rcpt: Shares = AT_RCPT
+    at_dot: Shares = AT_DOT
+    stalls_for: float = 1.0
+    answers_after: float = 0.02
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __call__(self) -> Iterator[bytes]:
@@ -45,7 +54,7 @@ class RudeRelay:
         self, server: SMTP, _talk: Talk, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         is_letter = not address.startswith("sam.")
-        mood = self._mood(("defers", 0.06), ("drops before the dot", 0.04), ("refuses", 0.02))
+        mood = self._mood(self.at_rcpt)
         if is_letter and self.defers_letters:
             mood = "defers"
         if mood == "drops before the dot":
@@ -67,21 +76,21 @@ class RudeRelay:
         number = f"{next(self._numbers):012X}ZZ"
         message_id = email.message_from_bytes(content)["Message-ID"]
         self._write(f"cleanup[7]: {number}: message-id={message_id}")
-        mood = self._mood(("loses", 0.02), ("drops after the dot", 0.04), ("stalls", 0.03))
+        mood = self._mood(self.at_dot)
         if mood == "loses":
             server.transport.abort()
             return "451 gone"
         self.accepted.append((time.time(), content))
         self._write(f"qmgr[8]: {number}: from=<x@y>, size=1, nrcpt=1 (queue active)")
         self.in_window.set()
-        await asyncio.sleep(1.0 if mood == "stalls" else 0.02)
+        await asyncio.sleep(self.stalls_for if mood == "stalls" else self.answers_after)
         self.in_window.clear()
         if mood == "drops after the dot":
             server.transport.abort()
             return "451 gone"
         return "250 2.0.0 Ok: queued as " + number
 
-    def _mood(self, *moods: tuple[str, float]) -> str:
+    def _mood(self, moods: Shares) -> str:
         throw = self.chance.random()
         for mood, share in moods:
             throw -= share
@@ -96,8 +105,8 @@ class RudeRelay:
 
 
 @contextmanager
-def a_rude_relay(log: Path, chance: random.Random) -> Iterator[RudeRelay]:
-    relay = RudeRelay(log, chance, free_port())
+def a_rude_relay(log: Path, chance: random.Random, **temper: Any) -> Iterator[RudeRelay]:
+    relay = RudeRelay(log, chance, free_port(), **temper)
     relay._write("postfix-script[1]: starting")
     controller = Controller(relay, hostname="127.0.0.1", port=relay.port)
     controller.start()
