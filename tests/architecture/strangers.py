@@ -78,7 +78,7 @@ WITHOUT_OBJECTS = frozenset(
         *("account.save_language", "account.save_password"),
         *("organiser.desk", "organiser.campaigns", "organiser.new", "organiser.save_new"),
         *("organiser.reviews", "organiser.book", "organiser.new_authority", "organiser.add"),
-        *("organiser.team", "coordinator.overview", "coordinator.export"),
+        *("organiser.coming", "organiser.team", "coordinator.overview", "coordinator.export"),
         "coordinator.definitions",
     )
 )
