@@ -45,7 +45,15 @@ from app.delivery.budgets import (
     slots,
     slowness,
 )
-from app.delivery.models import Dispatch, DispatchState, Mailbox, MailboxUse, Mixing, Span
+from app.delivery.models import (
+    Dispatch,
+    DispatchState,
+    Mailbox,
+    MailboxUse,
+    Mixing,
+    Span,
+    stands,
+)
 from app.delivery.queries import Standing
 
 # One claim gives so many their turn, and the next claim the next ones: none ever rewrites a queue
@@ -174,7 +182,7 @@ def plan_anew(session: Session, mailbox: Mailbox, now: datetime) -> None:
         update(Dispatch)
         .where(
             Dispatch.mailbox_id == mailbox.id,
-            Dispatch.state == DispatchState.QUEUED,
+            stands(DispatchState.QUEUED),
             Dispatch.due_at > now,
         )
         .values(due_at=now)
@@ -189,7 +197,7 @@ def close_gaps(session: Session, now: datetime, limit: int = 200) -> int:
     """
     last = (
         select(func.max(Dispatch.due_at))
-        .where(Dispatch.mailbox_id == Mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE)
+        .where(Dispatch.mailbox_id == Mailbox.id, stands(DispatchState.QUEUED), _SINGLE)
         .correlate(Mailbox)
         .scalar_subquery()
     )
@@ -214,7 +222,7 @@ def foresee(
     """What becomes of what waits behind a gate for a mailbox, with everybody else's before it."""
     budget = Budget.of(mailbox, now).for_letters()
     waiting = select(func.count()).where(
-        Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE
+        Dispatch.mailbox_id == mailbox.id, stands(DispatchState.QUEUED), _SINGLE
     )
     everybody = session.scalar(waiting) or 0
     ours = session.scalar(waiting.where(Dispatch.gate_id == gate_id)) or 0
@@ -229,7 +237,7 @@ def list_waiting(session: Session, gate_id: uuid.UUID, limit: int = 50) -> Seque
         .where(
             Dispatch.mailbox_id == Mailbox.id,
             Dispatch.gate_id == gate_id,
-            Dispatch.state == DispatchState.QUEUED,
+            stands(DispatchState.QUEUED),
         )
         .exists()
     )
@@ -390,7 +398,7 @@ def _plan(
     _deal(session, mailbox.id, now)
     if plan:
         last = select(func.max(Dispatch.due_at)).where(
-            Dispatch.mailbox_id == mailbox.id, Dispatch.state == DispatchState.QUEUED, _SINGLE
+            Dispatch.mailbox_id == mailbox.id, stands(DispatchState.QUEUED), _SINGLE
         )
         mailbox.planned_until = session.scalar(last)
 
@@ -402,7 +410,7 @@ def _planned_on(
     begins = max(budget.starts(Span.DAY, until), now)
     planned = select(func.count()).where(
         Dispatch.mailbox_id == mailbox_id,
-        Dispatch.state == DispatchState.QUEUED,
+        stands(DispatchState.QUEUED),
         _SINGLE,
         Dispatch.due_at > begins,
         Dispatch.due_at <= until,
@@ -428,7 +436,7 @@ def _move_due(
         select(Dispatch.id, Dispatch.expires_at, Dispatch.due_at)
         .where(
             Dispatch.mailbox_id == mailbox_id,
-            Dispatch.state == DispatchState.QUEUED,
+            stands(DispatchState.QUEUED),
             _SINGLE,
             Dispatch.due_at <= now,
             Dispatch.id.not_in(taken),
