@@ -93,5 +93,7 @@ class ContactPoint(Base):
     check_note: Mapped[str] = mapped_column(default="")
     state: Mapped[ContactState] = mapped_column(default=ContactState.OK)
     last_verified: Mapped[date | None]
+    # When a mail server last said that there is no such mailbox.
+    doubted_on: Mapped[date | None]
 
     authority: Mapped[Authority] = relationship(back_populates="contact_points")

@@ -19,7 +19,7 @@ from app.delivery.actions import forget_expired
 from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
 from app.reminders.actions import forget_requests, send_due
-from app.reminders.staff import announce_closed, warn_of_deadlines
+from app.reminders.staff import announce_closed, tell_of_doubts, tell_of_held, warn_of_deadlines
 from app.signatures.digests import decide
 from app.signatures.upkeep import (
     destroy_kept,
@@ -101,6 +101,16 @@ TIMETABLE = (
         lambda w: warn_of_deadlines(w.session, w.keys, links=w.links, now=w.now),
     ),
     Job("open-digests", MINUTE, lambda w: decide(w.session, w.keys, w.now)),
+    Job(
+        "tell-of-held",
+        MINUTE,
+        lambda w: tell_of_held(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job(
+        "tell-of-doubts",
+        MINUTE,
+        lambda w: tell_of_doubts(w.session, w.keys, links=w.links, now=w.now),
+    ),
     Job("close-gaps", MINUTE, lambda w: booking.close_gaps(w.session, w.now)),
     Job("fold-counts", 10 * SECOND, lambda w: fold(w.session)),
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),

@@ -29,5 +29,8 @@ class Links:
     def stop_reminders(self, language: str, token: str) -> str:
         return f"{self.base}/{language}/reminders/{token}/stop"
 
+    def office(self, key: str) -> str:
+        return f"{self.base}/desk/address-book/{key}"
+
     def desk(self, reference: str, screen: str = "") -> str:
         return f"{self.base}/desk/campaigns/{reference}" + (f"/{screen}" if screen else "")

@@ -33,8 +33,12 @@ VALUES: Final[Mapping[str, str]] = {
     "hours_left": "int: full hours until the deadline",
     "letters_so_far": "int | None: letters handed over, None where it may not be told",
     "stop_link": "str: the page with the button that ends the reminders (also one click)",
-    "reason": "str: did_not_leave: deadline, stopped, withdrawn · closed: a ClosedReason",
+    "reason": "str: did_not_leave: deadline, stopped, withdrawn · held: as in the outbox"
+    " · closed: a ClosedReason",
     "letters_handed_over": "int: letters that mail servers have taken",
+    "letters_held": "int: letters that have come to wait for a person",
+    "address": "str: the e-mail address of an office that does not exist, says a mail server",
+    "book_link": "str: the office in the address book",
     "letters_waiting": "int: letters in the outbox",
     "letters_cancelled": "int: letters that did not leave",
     "unconfirmed": "int: signatures that wait for their button",
@@ -106,6 +110,7 @@ NOTICES: Final[Mapping[str, Notice]] = {
     ),
     "not_delivered": _notice(*_ABOUT, "office", "ways", "status_link"),
     "answer": _notice(*_ABOUT, "office"),
+    "held": _notice(*_ABOUT, "office", "reason", "status_link"),
     "did_not_leave": _notice(
         *_ABOUT, "targets", "reason", "closes_at", "time_zone", "status_link", "ask_section"
     ),
@@ -148,6 +153,8 @@ NOTICES: Final[Mapping[str, Notice]] = {
         "extend_link",
         "close_link",
     ),
+    "letters_held": _notice(*_TO_STAFF, "letters_held", "desk_link"),
+    "address_doubtful": _notice(*_TO_STAFF, "office", "address", "book_link"),
     "closed": _notice(
         *_TO_STAFF,
         "closed_at",

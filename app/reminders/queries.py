@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.campaigns.models import Campaign, CampaignState
+from app.authorities.models import Authority, ContactPoint, ContactState
+from app.campaigns.models import Campaign, CampaignState, Target
 from app.campaigns.queries import get_campaign_by_id
 from app.core.errors import NotFound
 from app.core.tokens import Keys, check_token, row_of
@@ -63,6 +64,26 @@ def list_due(session: Session, now: datetime, limit: int) -> Sequence[Reminder]:
         .with_for_update(of=Reminder, skip_locked=True)
     )
     return session.scalars(due).all()
+
+
+def list_doubted(
+    session: Session, since: date, now: datetime
+) -> Sequence[tuple[ContactPoint, UUID]]:
+    """Addresses doubted since a day, each with a living campaign that writes to their office."""
+    doubted = (
+        select(ContactPoint, Campaign.id)
+        .join(Target, Target.authority_id == ContactPoint.authority_id)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .where(
+            ContactPoint.state == ContactState.DOUBTFUL,
+            ContactPoint.doubted_on >= since,
+            Campaign.state.in_((CampaignState.OPEN, CampaignState.PAUSED)),
+            Campaign.closes_at > now,
+        )
+        .options(joinedload(ContactPoint.authority).selectinload(Authority.offices))
+        .order_by(ContactPoint.id, Campaign.id)
+    )
+    return [(point, campaign_id) for point, campaign_id in session.execute(doubted)]
 
 
 def list_ending(session: Session, now: datetime, before: datetime) -> Sequence[Campaign]:

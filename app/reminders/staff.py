@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,8 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, Role, RoleName
+from app.authorities.offices import office_in
 from app.campaigns.models import Campaign, Review
 from app.campaigns.queries import get_campaign_by_id
+from app.core.db import day_of
 from app.core.sealing import get_seal
 from app.core.tokens import Keys
 from app.delivery.queries import find_dispatch
@@ -20,6 +23,8 @@ from app.notices.links import Links
 from app.reminders import queries, rules
 from app.sections.models import AfterDeadline
 from app.signatures.notices import text_in
+from app.signatures.queries import list_held_untold
+from app.signatures.upkeep import tell_held
 from app.tally.models import Figure
 from app.tally.queries import totals
 
@@ -144,6 +149,45 @@ def announce_closed(
             _send(session, keys, campaign, account, "closed", values, now, again=again)
 
 
+def tell_of_held(session: Session, keys: Keys, *, links: Links, now: datetime) -> int:
+    """M16 and M22: letters have come to wait for a person. Organisers hear once a day at most.
+
+    Safe to run twice: each letter is told of once.
+    """
+    waiting = list_held_untold(session)
+    by_campaign = Counter(letter.signature.campaign_id for letter in waiting)
+    for campaign_id, letters in by_campaign.items():
+        campaign = get_campaign_by_id(session, campaign_id)
+        values = {"letters_held": letters, "desk_link": links.desk(campaign.reference)}
+        for account in _organisers(session, campaign.section_id):
+            again = day_of(now).isoformat()
+            _send(session, keys, campaign, account, "letters_held", values, now, again=again)
+    tell_held(session, keys, waiting, links=links, now=now)
+    return len(waiting)
+
+
+def tell_of_doubts(session: Session, keys: Keys, *, links: Links, now: datetime) -> int:
+    """M16: a mail server knows no such mailbox. Each organiser hears of each doubt once.
+
+    Safe to run twice.
+    """
+    told: set[tuple[UUID, UUID]] = set()
+    for point, campaign_id in queries.list_doubted(session, day_of(now - timedelta(days=1)), now):
+        campaign = get_campaign_by_id(session, campaign_id)
+        for account in _organisers(session, campaign.section_id):
+            if (account.id, point.id) in told:
+                continue  # campaigns share an office; one mail says it
+            told.add((account.id, point.id))
+            values = {
+                "office": office_in(point.authority, account.language).title,
+                "address": point.value,
+                "book_link": links.office(point.authority.key),
+            }
+            once = f"{account.id.hex}:{point.id.hex}:{point.doubted_on}"
+            _send(session, keys, campaign, account, "address_doubtful", values, now, once=once)
+    return len(told)
+
+
 def _organisers(session: Session, section_id: UUID) -> Sequence[Account]:
     organising = (
         select(Account)
@@ -174,7 +218,8 @@ def _send(
     values: Mapping[str, object],
     now: datetime,
     *,
-    again: str,
+    again: str = "",
+    once: str = "",
 ) -> None:
     text = text_in(campaign, account.language)
     send(
@@ -184,7 +229,7 @@ def _send(
         name=name,
         to_address=account.email,
         language=account.language,
-        once_key=_once(name, campaign, account, again),
+        once_key=f"notice:{name}:{once}" if once else _once(name, campaign, account, again),
         values={**values, "title": text.title, "title_language": text.language},
         now=now,
         keep_local=campaign.demonstration is not None,

@@ -193,7 +193,7 @@ def step_down(session: Session, keys: Keys, authority: Authority, now: datetime)
     return len(still)
 
 
-def doubt_address(session: Session, letter: Letter) -> bool:
+def doubt_address(session: Session, letter: Letter, now: datetime) -> bool:
     """Note that an office's address was refused as such; True if that is news.
 
     It is never switched off by itself: a person looks, for it may be a ministry's only one.
@@ -211,7 +211,8 @@ def doubt_address(session: Session, letter: Letter) -> bool:
         is_it = point.kind is ContactKind.EMAIL and same_mailbox(point.value) == failed
         # Where none is it, the address has been corrected meanwhile.
         if is_it and point.state is ContactState.OK:
-            point.state, doubted = ContactState.DOUBTFUL, True
+            point.state, point.doubted_on = ContactState.DOUBTFUL, day_of(now)
+            doubted = True
     return doubted
 
 

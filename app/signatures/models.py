@@ -148,6 +148,8 @@ class Letter(Base):
     language: Mapped[str]
     # The writer has been told how it ended (or there is nothing to tell).
     settled: Mapped[bool] = mapped_column(default=False)
+    # The writer has been told that a person looks at it first.
+    held_told: Mapped[bool] = mapped_column(default=False, server_default=false())
     reported_done_on: Mapped[date | None]
     # The body as its writer edited it; without one the letter is its template's.
     sealed_body: Mapped[bytes | None]

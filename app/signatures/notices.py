@@ -136,6 +136,19 @@ def not_delivered(
     _send(session, keys, links, seal, signature, "not_delivered", values, now, again=letter.id.hex)
 
 
+def held(
+    session: Session, keys: Keys, seal: Seal, letter: Letter, links: Links, now: datetime
+) -> None:
+    """A person looks at the letter before it leaves, or leaves again."""
+    signature = letter.signature
+    values = _about(signature) | {
+        "office": _office(signature, letter),
+        "reason": letter.dispatch.reason if letter.dispatch else "",
+        "status_link": _status(keys, signature, links),
+    }
+    _send(session, keys, links, seal, signature, "held", values, now, again=letter.id.hex)
+
+
 def did_not_leave(
     session: Session,
     keys: Keys,

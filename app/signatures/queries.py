@@ -192,6 +192,19 @@ def list_unsettled(session: Session, limit: int) -> Sequence[Signature]:
     return session.scalars(found).all()
 
 
+def list_held_untold(session: Session, limit: int = 200) -> Sequence[Letter]:
+    """Letters that have come to wait for a person, and nobody has been told."""
+    held = (
+        select(Letter)
+        .join(Dispatch, Dispatch.id == Letter.dispatch_id)
+        .where(Dispatch.state == DispatchState.HELD, Letter.held_told.is_(False))
+        .options(joinedload(Letter.signature).options(*WITH_LETTERS))
+        .order_by(Letter.id)
+        .limit(limit)
+    )
+    return session.scalars(held).unique().all()
+
+
 def list_fingerprints(
     session: Session, campaign_id: UUID, language: str, limit: int = 300
 ) -> Sequence[bytes]:

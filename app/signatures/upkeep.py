@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -69,6 +71,20 @@ def settle(
             continue
         _settle_one(session, keys, seal, signature, links, now, fax=fax)
     return len(ended)
+
+
+def tell_held(
+    session: Session, keys: Keys, letters: Iterable[Letter], *, links: Links, now: datetime
+) -> None:
+    """M22 of what has not ended: a person looks at the letter first. Once for each letter."""
+    for letter in letters:
+        letter.held_told = True
+        signature = letter.signature
+        if signature.state is not SignatureState.CONFIRMED:
+            continue
+        with suppress(KeyDestroyed):
+            seal = queries.seal_of(session, keys, signature)
+            notices.held(session, keys, seal, letter, links, now)
 
 
 def remind_unconfirmed(
@@ -252,7 +268,7 @@ def _settle_one(
     ]
     for letter in letters:
         if not letter.settled and _state(letter) in _UNDELIVERED:
-            doubt_address(session, letter)
+            doubt_address(session, letter, now)
             if next_step(session, seal, letter, now, fax=fax):
                 continue
             notices.not_delivered(session, keys, seal, signature, letter, links, now)

@@ -1,4 +1,8 @@
-"""Letters leave by fax, too, and the address book knows embassies."""
+"""Fax, embassies, and who has been told what.
+
+Letters leave by fax, the address book knows embassies; letters that wait for a person and addresses
+that do not exist are told of once.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,12 @@ CHANNEL_NAME = "ck_dispatch_channel"
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("contact_point") as table:
+        table.add_column(sa.Column("doubted_on", sa.Date(), nullable=True))
+    with op.batch_alter_table("letter") as table:
+        table.add_column(
+            sa.Column("held_told", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
     with op.batch_alter_table("authority") as table:
         table.add_column(sa.Column("embassy_in", sa.Text(), server_default="", nullable=False))
     with op.batch_alter_table("dispatch") as table:
@@ -38,3 +48,7 @@ def downgrade() -> None:
         table.create_check_constraint(op.f(CHANNEL_NAME), "channel IN ('email')")
     with op.batch_alter_table("authority") as table:
         table.drop_column("embassy_in")
+    with op.batch_alter_table("letter") as table:
+        table.drop_column("held_told")
+    with op.batch_alter_table("contact_point") as table:
+        table.drop_column("doubted_on")

@@ -234,6 +234,7 @@ def test_the_links_in_our_mails_are_the_addresses_of_our_doors(doors: Doors) -> 
             wanted = url_for(f"organiser.{screen}", _external=True, ref=ref)
             assert links.desk(ref, screen) == wanted
         assert links.desk(ref) == url_for("organiser.campaign", _external=True, ref=ref)
+        assert links.office("k") == url_for("organiser.authority", _external=True, key="k")
 
 
 def test_every_link_leads_somewhere(doors: Doors) -> None:

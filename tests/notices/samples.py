@@ -37,7 +37,16 @@ def name_of(case: str) -> str:
     return case.partition("-")[0]
 
 
-_STAFF = frozenset(("review_wanted", "review_decided", "deadline_warning", "closed"))
+_STAFF = frozenset(
+    (
+        "review_wanted",
+        "review_decided",
+        "deadline_warning",
+        "closed",
+        "letters_held",
+        "address_doubtful",
+    )
+)
 _LETTER_PAGE = f"{PAGE}/en/letters/abc"
 _VALUES: Final[dict[str, dict[str, object]]] = {
     "confirm": {
@@ -125,6 +134,16 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "extend_link": f"{PAGE}/desk/campaigns/k7m2p/extend",
         "close_link": f"{PAGE}/desk/campaigns/k7m2p/close",
     },
+    "letters_held": {
+        "letters_held": 3,
+        "desk_link": f"{PAGE}/desk/campaigns/k7m2p",
+    },
+    "address_doubtful": {
+        "office": PRESIDENT,
+        "address": "office@ministry.example.org",
+        "book_link": f"{PAGE}/desk/address-book/president-kz",
+    },
+    "held": {"office": PRESIDENT, "reason": "no_answer", "status_link": _LETTER_PAGE},
     "closed": {
         "closed_at": CLOSES_AT,
         "time_zone": "Asia/Almaty",
@@ -148,6 +167,8 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     },
     "thank_you-faxed": {"handed_over": [], "faxed": [PRISON]},
     "thank_you-print": {"handed_over": [], "to_print": [PRISON, PRESIDENT], "letters": []},
+    "held-changed": {"reason": "outdated", "sensitive": True},
+    "letters_held-one": {"letters_held": 1},
     "not_delivered-no_way": {"ways": []},
     "not_delivered-all_ways": {
         "ways": ["form", "fax", "post", "phone", "embassy"],
