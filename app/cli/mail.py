@@ -37,11 +37,13 @@ def mail() -> None:
 
 @mail.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(*, as_json: bool) -> None:
+@click.option("--waiting", is_flag=True, help="Only what is not over: fast with any outbox.")
+def status(*, as_json: bool, waiting: bool) -> None:
     """Whether mail flows, each lane in numbers, relays in trouble, what came of each domain."""
     settings = state().settings
     with state().database.reading() as session:
-        found = queries.outbox_status(session, now())
+        look = queries.backlog if waiting else queries.outbox_status
+        found = look(session, now())
     lanes = [
         {
             "lane": str(lane.lane),

@@ -179,12 +179,17 @@ def _judge(
         _patient(lambda: is_drained(database) or True)
         return ledger.is_done
 
-    wait_for(hurried, DRAINED_WITHIN, "end of the supporters", 1.0)
+    # Workers go on killing themselves, so on a busy machine this takes as long as it takes.
+    _wait_while_it_moves(hurried, lambda: len(relay.accepted), "end of the supporters")
     _patient(lambda: _close(database, reference))
     closed_at = time.time()
     relay.defers_letters = False
     say("  closed; draining")
-    wait_for(lambda: _patient(lambda: is_drained(database)), DRAINED_WITHIN, "drained outbox", 1.0)
+    _wait_while_it_moves(
+        lambda: _patient(lambda: is_drained(database)),
+        lambda: len(relay.accepted),
+        "drained outbox",
+    )
     killed = Counter(service.kills) + Counter({"worker, at a step": own_kills(service)})
     service.stop()
     oracle = Oracle.of(database, service.var, ledger, relay(), reference)
@@ -216,6 +221,17 @@ def _judge(
     workers = killed["worker"] + killed["worker, at a step"] + killed["database"]
     assert report.extra_copies <= workers + relay.moods["drops after the dot"]
     return report
+
+
+def _wait_while_it_moves(ready: Callable[[], bool], moves: Callable[[], int], what: str) -> None:
+    """Wait until ready; give up when nothing has moved for long."""
+    before, ends = moves(), time.monotonic() + DRAINED_WITHIN
+    while not ready():
+        if moves() != before:
+            before, ends = moves(), time.monotonic() + DRAINED_WITHIN
+        if time.monotonic() > ends:
+            raise TimeoutError(f"no {what}: nothing has moved for {DRAINED_WITHIN:g} s")
+        time.sleep(1.0)
 
 
 def _close(database: Database, reference: str) -> bool:
