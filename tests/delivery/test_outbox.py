@@ -14,7 +14,14 @@ from app.core.db import Database, unit_of_work
 from app.core.tokens import Keys
 from app.delivery.actions import cancel, close_gate, enqueue, forget_expired, pause_gate, retry
 from app.delivery.models import Dispatch, DispatchState, Gate, Lane, Mailbox
-from app.delivery.queries import count_by_state, get_dispatch, list_failed, list_held, outbox_status
+from app.delivery.queries import (
+    backlog,
+    count_by_state,
+    get_dispatch,
+    list_failed,
+    list_held,
+    outbox_status,
+)
 from app.delivery.rules import BACKOFF, CannotRetry, next_try
 from app.tally.models import Figure
 from tests.delivery.outbox import LABELS, NOON, Killed, Outbox, a_message
@@ -200,6 +207,23 @@ def test_the_status_names_every_state_and_the_oldest(outbox: Outbox) -> None:
     assert (notices.total, notices.by_state[DispatchState.HELD]) == (2, 1)
     assert letters.by_state[DispatchState.QUEUED] == 1
     assert letters.oldest_queued == timedelta(minutes=5)
+
+
+def test_the_backlog_is_what_the_status_says_without_what_is_over(outbox: Outbox) -> None:
+    for number in range(4):
+        outbox.put(f"letter:{number}")
+    outbox.set("letter:0", state=DispatchState.HELD, finished_at=NOON)
+    outbox.set("letter:1", state=DispatchState.FAILED, finished_at=NOON)
+    outbox.set("letter:2", state=DispatchState.CANCELLED, payload=None, finished_at=NOON)
+
+    with outbox.database.reading() as session:
+        waiting = backlog(session, NOON + timedelta(minutes=5))
+        whole = outbox_status(session, NOON + timedelta(minutes=5))
+
+    for few, all_of_it in zip(waiting.lanes, whole.lanes, strict=True):
+        assert few.oldest_queued == all_of_it.oldest_queued
+        assert few.by_state == {state: all_of_it.by_state[state] for state in few.by_state}
+    assert (waiting.lanes[1].total, whole.lanes[1].total) == (3, 4)
 
 
 def test_pausing_keeps_what_waits(outbox: Outbox) -> None:
