@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import date, datetime
 from random import Random, SystemRandom
 from typing import Final
@@ -50,6 +51,10 @@ from app.tally.models import Figure
 # Nobody who knows some of the times can work out the others.
 _CHANCE: Final = SystemRandom()
 HASH_BYTES = 32
+
+
+class _TakenBack(Exception):
+    """Ends a savepoint without keeping what was written in it."""
 
 
 def sign(
@@ -113,11 +118,11 @@ def sign(
     # Whoever lives at an erased address has asked never to hear from us again.
     may_write = due_at is not None and not is_erased_address
     tells = may_write and has_written
-    with session.begin_nested() as trial:
+    with suppress(_TakenBack), session.begin_nested():
         # One mail is written on every way: this one, or the one that says there was a letter.
         keep(asks=not tells)
         if has_written or not may_write:
-            trial.rollback()
+            raise _TakenBack
     if tells and first is not None:
         notices.already_wrote(session, keys, seal, first, links, now)
 

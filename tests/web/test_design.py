@@ -81,7 +81,9 @@ def test_the_focus_is_seen_on_any_ground(scheme: str) -> None:
 
 
 def test_nothing_is_tied_to_a_physical_side() -> None:
-    sheets = [path.read_text(encoding="utf-8") for path in STATIC.glob("*.css")]
+    # The widget's sheet stays as its makers ship it.
+    own = [path for path in STATIC.glob("*.css") if path.name != "altcha.css"]
+    sheets = [path.read_text(encoding="utf-8") for path in own]
     physical = re.compile(
         r"(?<![a-z-])(?:(?:margin|padding|border)-(?:left|right|top|bottom)|left|right|top|bottom"
         r"|(?:min-|max-)?(?:width|height)|text-align:\s*(?:left|right)|float)\s*:"
