@@ -44,11 +44,11 @@ from app.delivery.worker import Worker
 from app.letters.digest import FILE_AT_MOST
 from app.reminders.outlook import EventKind, foresee
 from app.signatures.actions import confirm, withdraw
+from app.signatures.answers import find_way_back
 from app.signatures.digests import decide, digest_writer
 from app.signatures.ladder import step_down
 from app.signatures.models import Letter, Signature
 from app.signatures.own_data import erase_address
-from app.signatures.queries import find_way_back
 from app.signatures.rules import addressed
 from app.tally.models import Figure
 from app.tally.queries import totals
@@ -605,7 +605,9 @@ def test_a_bounce_and_an_answer_are_those_of_every_letter(crowd: Desk) -> None:
         assert note_answer(session, digest.id, NOON, is_automatic=False)
         assert note_bounce(session, digest.id, "5.1.1", is_hard=True, now=NOON)
         assert not note_bounce(session, digest.id, "5.1.1", is_hard=True, now=NOON)
-        assert find_way_back(session, digest.id) is not None
+        way = find_way_back(session, crowd.keys, digest.id, links=LINKS)
+        assert way is not None
+        assert way.to_writer is None, "an answer to all of them is no one writer's"
     assert crowd.states() == {DispatchState.BOUNCED: 8}
     assert crowd.counted(Figure.BOUNCED) == 8
     crowd.require_sum(8)
