@@ -74,8 +74,13 @@ def typst_fonts() -> typst.Fonts:
     )
 
 
-def family_names() -> list[str]:
-    return [family.name for family in families()]
+def families_of(text: str) -> list[str]:
+    """The names of the families that a text is set with, in the order they are asked.
+
+    Most letters need the first alone; typst takes longer with every one it is told of.
+    """
+    names = [family.name for family in families()]
+    return names[:1] if _coverage()[0].issuperset(text) else names
 
 
 def missing_glyphs(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from pypdf import PdfReader
 
 from app.core.i18n import text_direction
 from app.core.text import first_direction
-from app.letters.fonts import clusters, family_names, missing_glyphs, named, typst_fonts
+from app.letters.fonts import clusters, families_of, missing_glyphs, named, typst_fonts
 from app.letters.frames import figures, frame_language, words_round
 from app.letters.render import FinishedLetter, one_line
 
@@ -115,8 +115,11 @@ def _pages_each(printed: bytes, letters: int) -> list[int]:
     total = _PAGES.match(printed)
     if total and int(total[1]) == letters:
         return [1] * letters
+    reader = PdfReader(io.BytesIO(printed))
+    if letters == 1:
+        return [len(reader.pages)]
     # The signs before the numbers of pages alternate from letter to letter.
-    labels = PdfReader(io.BytesIO(printed)).page_labels
+    labels = reader.page_labels
     return [sum(1 for _ in pages) for _, pages in groupby(labels, key=lambda label: label[0])]
 
 
@@ -134,7 +137,7 @@ def print_job(source: str, job: Callable[[Marker], dict[str, Any]]) -> bytes:
     with _turn:
         printed = _compiler(source).compile(
             format="pdf",
-            sys_inputs={"job": words, "fonts": json.dumps(family_names())},
+            sys_inputs={"job": words, "fonts": json.dumps(families_of(words))},
             pdf_standards=["ua-1"],
         )
     assert isinstance(printed, bytes)  # a list is only for formats with one file a page
