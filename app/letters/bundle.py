@@ -15,6 +15,7 @@ import io
 import zlib
 from array import array
 from typing import Any, cast
+from xml.sax.saxutils import escape
 
 from pypdf import PdfReader
 from pypdf.generic import (
@@ -30,13 +31,27 @@ from pypdf.generic import (
 )
 
 # The objects that the whole file hangs on have the first numbers.
-_CATALOG, _PAGES, _TAGS, _PARENTS, _INFO = range(1, 6)
-_OF_ALL = 5
+_CATALOG, _PAGES, _TAGS, _PARENTS, _INFO, _METADATA = range(1, 7)
+_OF_ALL = 6
 _SKIPPED = ("/ObjStm", "/XRef")
 # Whoever wants one object unpacks all of its packet.
 _PACKET = 200
 _WIDTHS = (1, 5, 2)
 _FREE, _PLAIN, _PACKED = range(3)
+# The title, and that the file keeps to PDF/UA-1 (ISO 14289-1, clause 5), which programs that read
+# aloud look for. The files that are joined do; what their tags are called is carried over below.
+_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+<dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
+<pdfuaid:part>1</pdfuaid:part>
+</rdf:Description>
+</rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="r"?>"""
 
 
 class Bundle:
@@ -52,6 +67,7 @@ class Bundle:
         self._packet: list[tuple[int, bytes]] = []
         self._kids: list[tuple[int, int]] = []
         self._tags: list[int] = []
+        self._roles: dict[str, str] = {}
         self._parents: list[tuple[int, int]] = []
         self._next_parent = 0
 
@@ -113,6 +129,7 @@ class Bundle:
                 "/MarkInfo": _dictionary({"/Marked": BooleanObject(value=True)}),
                 "/Lang": text(self._language),
                 "/ViewerPreferences": _dictionary({"/DisplayDocTitle": BooleanObject(value=True)}),
+                "/Metadata": _Number(_METADATA),
             },
             _PAGES: {
                 "/Type": name("/Pages"),
@@ -124,6 +141,7 @@ class Bundle:
                 "/K": ArrayObject([_Number(tag) for tag in self._tags]),
                 "/ParentTree": _Number(_PARENTS),
                 "/ParentTreeNextKey": number(self._next_parent),
+                "/RoleMap": _dictionary({own: name(role) for own, role in self._roles.items()}),
             },
             _PARENTS: {
                 "/Nums": ArrayObject(
@@ -134,6 +152,7 @@ class Bundle:
         }
         for place, entries in of_all.items():
             out += self._object(place, _dictionary(entries))
+        out += self._object(_METADATA, _metadata(self._title, self._language))
         out += self._pack()
         table = self._at
         self._make_room(1)
@@ -191,6 +210,8 @@ class Bundle:
         )
 
     def _hang_tags(self, tags: DictionaryObject, shift: int, *, in_front: bool) -> None:
+        for own, role in cast(DictionaryObject, tags.get("/RoleMap", {})).items():
+            self._roles[str(own)] = str(role)
         kids = tags.raw_get("/K")
         listed = kids if isinstance(kids, ArrayObject) else [kids]
         at = 0 if in_front else len(self._tags)
@@ -249,6 +270,16 @@ def _numbers(tree: DictionaryObject) -> list[Any]:
 def _raw(items: ArrayObject) -> list[Any]:
     # Asked by a number, an array would fetch what it refers to.
     return [list.__getitem__(items, place) for place in range(len(items))]
+
+
+def _metadata(title: str, language: str) -> StreamObject:
+    # Not packed, so that whoever cannot read PDF finds it too.
+    stream = StreamObject()
+    stream[NameObject("/Type")] = NameObject("/Metadata")
+    stream[NameObject("/Subtype")] = NameObject("/XML")
+    written = _XMP.format(title=escape(title), language=escape(language))
+    stream.set_data(written.encode(errors="replace"))
+    return stream
 
 
 def _dictionary(entries: dict[str, Any]) -> DictionaryObject:

@@ -9,10 +9,14 @@ import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
 
 from pypdf import PdfReader
+from pypdf.generic import NullObject
 
 from app.letters.handing import GROUP, Cover, hand_over
+from app.letters.paper import print_letters
 from app.letters.render import FinishedLetter
 from tests.letters.pdf import A_LETTER, page_texts, tool
 
@@ -85,6 +89,41 @@ def test_every_page_finds_its_own_tags_in_the_joined_file() -> None:
         element = next(item.get_object() for item in parents[key].get_object() if item)
         assert element["/Pg"].get_object() == page
     assert all(kid.get_object()["/P"].get_object() == tags for kid in tags["/K"])
+
+
+def test_the_joined_file_says_that_it_keeps_to_pdf_ua(tmp_path: Path) -> None:
+    cover = replace(a_cover(2), campaign="Release <Ada> & Žaneta")
+    printed = b"".join(piece for _done, piece in hand_over(cover, iter([A_LETTER, A_LETTER])))
+    root = PdfReader(io.BytesIO(printed)).trailer["/Root"]
+    metadata = root["/Metadata"]
+    assert (metadata["/Type"], metadata["/Subtype"]) == ("/Metadata", "/XML")
+    assert "/Filter" not in metadata
+    said = ET.fromstring(metadata.get_data())
+    assert said.findtext(".//{http://www.aiim.org/pdfua/ns/id/}part") == "1"
+    title = said.find(".//{http://purl.org/dc/elements/1.1/}title")
+    assert title is not None
+    assert "".join(title.itertext()).strip() == "Release <Ada> & Žaneta"
+    assert re.search(r"Metadata Stream: +yes", tool("pdfinfo", printed, tmp_path))
+
+
+def test_every_tag_of_the_joined_file_is_one_that_readers_know() -> None:
+    tags = PdfReader(io.BytesIO(handed(GROUP + 2))).trailer["/Root"]["/StructTreeRoot"]
+    alone = PdfReader(io.BytesIO(print_letters([A_LETTER]))).trailer["/Root"]["/StructTreeRoot"]
+    assert tags["/RoleMap"] == alone["/RoleMap"]
+    known = {"/Document", "/P", "/H1", "/L", "/LI", "/Lbl", "/LBody", "/Span", "/Part"}
+    used = set()
+
+    def look(element: Any) -> None:
+        found = element.get_object()
+        kids = found if isinstance(found, list) else [found]
+        for one in (kid.get_object() for kid in kids):
+            if isinstance(one, dict):
+                used.update({one["/S"]} if "/S" in one else ())
+                look(one.get("/K", NullObject()))
+
+    look(tags["/K"])
+    assert "/Strong" in used
+    assert {tags["/RoleMap"].get(role, role) for role in used} <= known
 
 
 def test_the_file_is_written_while_later_letters_are_still_made() -> None:
