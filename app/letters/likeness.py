@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
 
 _SHINGLE = 5
 _HASH_BYTES = 8
@@ -37,14 +36,6 @@ def likeness(one: bytes, other: bytes) -> int:
         return 0
     both = sum(hashed in mine and hashed in theirs for hashed in smallest)
     return round(100 * both / len(smallest))
-
-
-def spread(model: bytes, letters: Sequence[bytes]) -> tuple[int, ...]:
-    """How many letters are how much like the model: ten steps, the last one from 90 to 100 %."""
-    steps = [0] * 10
-    for letter in letters:
-        steps[min(likeness(model, letter) // 10, 9)] += 1
-    return tuple(steps)
 
 
 def folded(text: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Audience, Campaign, LetterTemplate
@@ -19,14 +18,11 @@ from app.letters.coach import SAME_FROM, fingerprint_of
 from app.letters.likeness import likeness
 from app.letters.variants import how_many
 from app.signatures.compose import Given, letter_to_read
-from app.signatures.models import Letter, Signature
-from app.signatures.queries import likeness_key
+from app.signatures.queries import likeness_key, list_fingerprints
 from app.signatures.rules import addressed
 
 # Of fewer, one letter could be told from another.
 AT_LEAST = 10
-# The newest tell how it goes now, and comparing them takes a blink.
-_NEWEST = 300
 # In percent: from here on a letter is much the same; below that, mostly its writer's own.
 _SAME, _PARTLY = SAME_FROM, 50
 # More mixes than this differ in a sentence each, and are told from one another by few hashes.
@@ -64,7 +60,7 @@ def originality(
         for audience_id, language in templates:
             if audience_id != target.audience_id:
                 continue
-            sent = _newest(session, campaign.id, audience_id, language)
+            sent = list_fingerprints(session, campaign.id, language, audience_id)
             if len(sent) < AT_LEAST:
                 continue
             # Whoever took another wording or form has still sent the campaign's text.
@@ -93,23 +89,3 @@ def originality(
 
 def _shown(count: int) -> int | None:
     return count if count == 0 or count >= AT_LEAST else None
-
-
-def _newest(
-    session: Session, campaign_id: UUID, audience_id: UUID, language: str
-) -> Sequence[bytes]:
-    newest = (
-        select(Letter.fingerprint)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .join(LetterTemplate, LetterTemplate.id == Letter.template_id)
-        .where(
-            Signature.campaign_id == campaign_id,
-            Signature.confirmed_on.is_not(None),
-            LetterTemplate.audience_id == audience_id,
-            Letter.language == language,
-            Letter.fingerprint.is_not(None),
-        )
-        .order_by(Signature.confirmed_on.desc())
-        .limit(_NEWEST)
-    )
-    return [kept for kept in session.scalars(newest) if kept is not None]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from app.authorities.models import Authority
 from app.authorities.queries import find_embassy
-from app.campaigns.models import Target
+from app.campaigns.models import LetterTemplate, Target
 from app.campaigns.queries import get_campaign_by_id
 from app.core.errors import NotFound
 from app.core.sealing import Seal, get_seal
@@ -206,9 +206,16 @@ def list_held_untold(session: Session, limit: int = 200) -> Sequence[Letter]:
 
 
 def list_fingerprints(
-    session: Session, campaign_id: UUID, language: str, limit: int = 300
+    session: Session,
+    campaign_id: UUID,
+    language: str,
+    audience_id: UUID | None = None,
+    limit: int = 300,
 ) -> Sequence[bytes]:
-    """What is kept of the newest letters of a campaign in a language, to compare another with."""
+    """What is kept of the newest letters of a campaign in a language, to all or to one audience.
+
+    The newest tell how it goes now, and comparing them takes a blink.
+    """
     newest = (
         select(Letter.fingerprint)
         .join(Signature, Signature.id == Letter.signature_id)
@@ -221,6 +228,10 @@ def list_fingerprints(
         .order_by(Signature.confirmed_on.desc())
         .limit(limit)
     )
+    if audience_id is not None:
+        newest = newest.join(LetterTemplate, LetterTemplate.id == Letter.template_id).where(
+            LetterTemplate.audience_id == audience_id
+        )
     return [kept for kept in session.scalars(newest) if kept is not None]
 
 

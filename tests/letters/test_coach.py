@@ -20,7 +20,7 @@ from app.letters.coach import (
     shouting,
 )
 from app.letters.declarations import freeze_forms, freeze_variants
-from app.letters.likeness import KEPT, fingerprint, likeness, spread
+from app.letters.likeness import KEPT, fingerprint, likeness
 from app.letters.own_words import body_to_edit, with_body
 from app.letters.render import (
     Answers,
@@ -373,17 +373,6 @@ def test_likeness_is_the_same_both_ways_and_of_nothing_nothing() -> None:
     one, other = fingerprint(OTHER_WORDS, KEY), fingerprint(ASKED, KEY)
     assert likeness(one, other) == likeness(other, one)
     assert likeness(b"", b"") == likeness(b"", one) == 0
-
-
-def test_the_organiser_sees_how_the_letters_spread() -> None:
-    model = fingerprint(body_to_edit(MODEL), KEY)
-    letters = [model, model, fingerprint(OTHER_WORDS, KEY), fingerprint("Birds.", KEY)]
-    counted = spread(model, letters)
-    assert len(counted) == 10
-    assert sum(counted) == 4
-    assert counted[9] == 2
-    assert counted[0] == 2
-    assert spread(model, []) == (0,) * 10
 
 
 def test_scripts_without_spaces_are_compared_by_their_letters() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -40,6 +42,22 @@ def test_confirmed_letters_by_post_are_opened_for_their_target(
     assert {letter.writer for letter in letters} == {SAM.name, KOFI.name}
     assert all(letter.address == cover.to for letter in letters)
     assert not any("@" in text for letter in letters for text in letter.body())
+
+
+def test_an_edited_letter_is_handed_over_as_its_writer_left_it(
+    session: Session, keys: Keys
+) -> None:
+    campaign = a_campaign(session, keys, name="dosmagambetov")
+    own = "I am a nurse in Accra.\n\nPlease let a doctor see him today."
+    target = handing.target_numbered(campaign, POST_ONLY)
+    for who, bodies in ((SAM, ()), (KOFI, ((target.id, own),))):
+        form = replace(a_form(campaign, who=who, targets=(1, POST_ONLY)), bodies=bodies)
+        confirm(session, keys, a_signature(session, keys, campaign, form), links=LINKS, now=NOON)
+    session.flush()
+    found = handing.letters_to_hand_over(session, keys, campaign, target)
+    body = {letter.writer: letter.body() for letter in found}
+    assert body[KOFI.name] == own.split("\n\n")
+    assert not set(body[SAM.name]) & set(body[KOFI.name])
 
 
 def test_what_goes_by_mail_is_not_pending_and_not_withdrawn_is_handed_over(
