@@ -100,9 +100,16 @@ def print_pdf(token: str, number: int, kind: str = "letter") -> ResponseReturnVa
     if kind == "embassy" and embassy is None:
         abort(404)
     lines = embassy.address if embassy else letter.address
+    return sheets.sheet(kind, signature.campaign, row.target, letter, paper, envelope=lines)
+
+
+@open_to(Audience.SUPPORTER)
+def print_pdf_from(token: str, number: int, kind: str = "letter") -> ResponseReturnValue:
+    """The sheet with the address of its writer, who posts it here; it is kept nowhere."""
     try:
-        return sheets.sheet(kind, signature.campaign, row.target, letter, paper, envelope=lines)
+        return print_pdf(token, number, kind)
     except SenderRefused as refusal:
+        signature = _signature(reading(), token, STATUS)
         return _print_page(signature, token, sheets.sender_again(refusal)), 422
 
 

@@ -27,12 +27,21 @@ def letter(ref: str, number: int, **_slug: str) -> ResponseReturnValue:
 def letter_pdf(ref: str, number: int, kind: str = "letter", **_slug: str) -> ResponseReturnValue:
     found = get_public_campaign(reading(), ref)
     one = _letter(found, number, _offered(found))
-    try:
-        answer = sheets.sheet(kind, found, one.recipient.target, one.letter, paper_here())
-    except SenderRefused as refusal:
-        return _letter_page(found, number, sheets.sender_again(refusal)), 422
+    answer = sheets.sheet(kind, found, one.recipient.target, one.letter, paper_here())
     answer.headers["Vary"] = "Accept-Language"
     return answer
+
+
+@open_to(Audience.SUPPORTER)
+def letter_pdf_from(
+    ref: str, number: int, kind: str = "letter", **slug: str
+) -> ResponseReturnValue:
+    """The sheet with the address of its writer, who posts it here; it is kept nowhere."""
+    try:
+        return letter_pdf(ref, number, kind, **slug)
+    except SenderRefused as refusal:
+        found = get_public_campaign(reading(), ref)
+        return _letter_page(found, number, sheets.sender_again(refusal)), 422
 
 
 @open_to(Audience.PUBLIC)
