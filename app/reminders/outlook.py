@@ -193,6 +193,7 @@ def _queued(campaign: Campaign, session: Session) -> dict[datetime, int]:
     due_at = func.coalesce(digest.due_at, Dispatch.due_at, type_=Dispatch.due_at.type)
     waiting = (
         select(due_at, func.count())
+        .select_from(Dispatch)
         .outerjoin(digest, digest.id == Dispatch.carried_by)
         .where(
             Dispatch.opened_at.is_(None),
