@@ -175,7 +175,7 @@ def test_every_supporter_view_says_whom_it_is_open_to(app: Flask) -> None:
 
 def test_nothing_that_changes_something_answers_to_get(app: Flask) -> None:
     acts = {"check", "change", "send", "ask_for_reminders", "confirm_letters", "done"}
-    acts |= {"withdraw_signature", "confirm_reminders", "stop_reminders"}
+    acts |= {"withdraw_signature", "confirm_reminders", "stop_reminders", "take_back", "erase_data"}
     for rule in app.url_map.iter_rules():
         name = rule.endpoint.removeprefix("supporter.")
         if rule.endpoint.startswith("supporter.") and name in acts:
