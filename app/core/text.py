@@ -19,6 +19,10 @@ _UNSEEN = dict.fromkeys((0xAD, 0x180E, 0x200B, *range(0x2060, 0x2065), 0xFEFF))
 _UNSEEN |= dict.fromkeys(range(0xE0000, 0xE0080))
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[bqBQ]\?")
 _COMBINING_AT_MOST = 4
+# Every block of Unicode that holds letters from right to left: a quick no for all other scripts.
+_RTL_BLOCKS = re.compile(
+    "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 _DIRECTIONS = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 
 
@@ -67,7 +71,7 @@ def first_direction(text: str) -> str:
 
 def has_direction(text: str, direction: str) -> bool:
     """Whether any letter of the text is written in the direction."""
-    if text.isascii() and direction == "rtl":
+    if direction == "rtl" and _RTL_BLOCKS.search(text) is None:
         return False
     return any(_DIRECTIONS.get(unicodedata.bidirectional(letter)) == direction for letter in text)
 

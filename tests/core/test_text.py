@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -15,6 +16,7 @@ from app.core.text import (
     first_direction,
     fold,
     graphemes,
+    has_direction,
     isolated,
 )
 
@@ -172,3 +174,9 @@ def test_only_what_holds_another_direction_is_isolated(
     for direction in ("ltr", "rtl"):
         held = f"\u2068{text}\u2069" if direction in held_in else text
         assert isolated(text, direction) == held
+
+
+def test_no_letter_from_right_to_left_is_overlooked() -> None:
+    for number in range(sys.maxunicode + 1):
+        if unicodedata.bidirectional(chr(number)) in ("R", "AL"):
+            assert has_direction(chr(number), "rtl"), hex(number)
