@@ -21,6 +21,7 @@ from app import create_app
 from app.accounts.models import Account
 from app.campaigns.models import Campaign, CampaignState, ClosedReason
 from app.core.db import Base, unit_of_work
+from app.core.sealing import require_own_key
 from app.delivery.models import Dispatch, DispatchState, Lane
 from app.signatures.actions import confirm
 from app.state import state_of
@@ -371,6 +372,41 @@ def test_the_outbox_lane_by_lane(flask: Command, campaign: Campaign) -> None:
     assert rows["letter"]["states"]["queued"] == rows["letter"]["total"] == 1
     assert sum(rows["notice"]["states"].values()) == rows["notice"]["total"] == 1
     assert "letter: 1 in all" in flask("mail", "status").output
+
+
+def test_what_is_not_over_can_be_asked_for_alone(flask: Command, campaign: Campaign) -> None:
+    lanes = json.loads(flask("mail", "status", "--waiting", "--json").output)["lanes"]
+    assert {row["lane"]: row["total"] for row in lanes} == {"notice": 1, "letter": 1}
+    assert all("sent" not in row["states"] for row in lanes)
+
+
+def test_a_muted_installation_says_so_and_sends_nothing(
+    app: Flask, flask: Command, campaign: Campaign
+) -> None:
+    with unit_of_work(state_of(app).database.writing) as session:
+        require_own_key(session, state_of(app).keys)
+    assert "Nothing is sent" in flask("mail", "mute").output
+    assert json.loads(flask("mail", "status", "--json").output)["muted"] == "by_hand"
+    assert "MUTED (by_hand)" in flask("mail", "status").output
+    flask("worker", "--drain")
+    assert not list(state_of(app).settings.maildir.glob("new/*"))
+
+    assert "Mail flows" in flask("mail", "unmute").output
+    assert json.loads(flask("mail", "status", "--json").output)["muted"] == ""
+    flask("worker", "--drain")
+    assert list(state_of(app).settings.maildir.glob("new/*"))
+
+
+def test_a_test_message_goes_past_the_outbox_and_says_what_became_of_it(
+    app: Flask, flask: Command, campaign: Campaign
+) -> None:
+    (row,) = json.loads(flask("mail", "test", "olena@example.org", "--json").output)
+    assert row["outcome"] == "taken"
+    (mail,) = state_of(app).settings.maildir.glob("new/*")
+    assert "To: olena@example.org" in mail.read_text()
+    lanes = json.loads(flask("mail", "status", "--json").output)["lanes"]
+    assert sum(lane["total"] for lane in lanes) == 2, "nothing was put into the outbox"
+    assert "no address" in flask("mail", "test", "not an address", code=1).output
 
 
 def test_what_is_held_is_shown_and_sent_again(
