@@ -74,13 +74,13 @@ def typst_fonts() -> typst.Fonts:
     )
 
 
-def families_of(text: str) -> list[str]:
-    """The names of the families that a text is set with, in the order they are asked.
+def families_of(used: set[str]) -> list[str]:
+    """The names of the families that characters are set with, in the order they are asked.
 
     Most letters need the first alone; typst takes longer with every one it is told of.
     """
     names = [family.name for family in families()]
-    return names[:1] if _coverage()[0].issuperset(text) else names
+    return names[:1] if _coverage()[0].issuperset(used) else names
 
 
 def missing_glyphs(text: str) -> list[str]:
@@ -90,7 +90,8 @@ def missing_glyphs(text: str) -> list[str]:
     """
     drawable = _coverage()
     # One family for all of it is the common case; only a mixture is looked at letter by letter.
-    if any(family.issuperset(text) for family in drawable):
+    used = set(text)
+    if any(family.issuperset(used) for family in drawable):
         return []
     found: dict[str, None] = {}
     for cluster in clusters(text):

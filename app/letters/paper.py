@@ -9,7 +9,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import cache
@@ -33,6 +33,7 @@ _LANGUAGE = re.compile(r"(?P<lang>[a-z]{2,3})(?:-[A-Za-z]{4})?(?:-(?P<region>[A-
 # leave the sheet. ZERO WIDTH SPACE tells paper.typ where; it is not printed.
 _TOO_LONG_FOR_ADDRESS = re.compile(r"[^ ]{28,}")
 _TOO_LONG_FOR_LINE = re.compile(r"[^ ]{50,}")
+_SHORTEST_TOO_LONG = 28
 _BREAK_EVERY = 8
 # What a letter is set in, in points, until it fits its page.
 _SIZES = (11, 10.5, 10)
@@ -129,15 +130,16 @@ def print_job(source: str, job: Callable[[Marker], dict[str, Any]]) -> bytes:
     Nothing refuses to be printed: a box would be no name, so a character without a glyph is
     replaced by a mark, and the sheet says what stood there.
     """
-    marker = Marker({})
-    words = json.dumps(job(marker), ensure_ascii=False)
-    if missing := missing_glyphs(words):
+    words = json.dumps(job(Marker({})), ensure_ascii=False)
+    names = families_of(set(words))
+    # What one family has all of misses nothing.
+    if len(names) > 1 and (missing := missing_glyphs(words)):
         marker = Marker({cluster: _mark(place, missing) for place, cluster in enumerate(missing)})
         words = json.dumps(job(marker), ensure_ascii=False)
     with _turn:
         printed = _compiler(source).compile(
             format="pdf",
-            sys_inputs={"job": words, "fonts": json.dumps(families_of(words))},
+            sys_inputs={"job": words, "fonts": json.dumps(names)},
             pdf_standards=["ua-1"],
         )
     assert isinstance(printed, bytes)  # a list is only for formats with one file a page
@@ -195,7 +197,8 @@ def sheet_of(letter: FinishedLetter, mark: Marker) -> dict[str, Any]:
     }
 
 
-def speech(language: str, direction: str) -> dict[str, Any]:
+@cache
+def speech(language: str, direction: str) -> Mapping[str, Any]:
     """What a sheet has to know of a letter's language, with the words that count its pages."""
     tag = _LANGUAGE.match(language)
     return {
@@ -248,6 +251,8 @@ def directed(line: str) -> dict[str, str]:
 
 def soft(text: str, too_long: re.Pattern[str] = _TOO_LONG_FOR_LINE) -> str:
     """A text whose words of more than a line may be broken."""
+    if max(map(len, text.split(" "))) < _SHORTEST_TOO_LONG:
+        return text
     return too_long.sub(_in_pieces, text)
 
 
