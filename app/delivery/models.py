@@ -241,8 +241,8 @@ class Dispatch(Base):
 def stands(*states: DispatchState) -> ColumnElement[bool]:
     """Whether a dispatch is in one of these states, named in the statement itself.
 
-    SQLite takes no partial index for a state that it is given apart from the statement, and
-    PostgreSQL none once it has kept a plan for it: both would read all that was ever sent.
+    So a partial index fits it however a database treats parameters: SQLite would plan anew for
+    each value, PostgreSQL could keep a plan that fits all states and no partial index.
     """
     return Dispatch.state.in_(
         [literal(state, Dispatch.state.type, literal_execute=True) for state in states]
