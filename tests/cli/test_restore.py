@@ -240,11 +240,12 @@ def test_files_that_are_no_whole_backup_are_refused_and_nothing_is_touched(
 
 def test_a_backup_of_a_newer_version_is_refused(house: House) -> None:
     with house.own.database.engine.begin() as connection:
+        head = connection.scalar(text("SELECT version_num FROM alembic_version"))
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     newer = house.backup.with_name("newer")
     house.says("data", "backup", str(newer))
     with house.own.database.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head})
     said = house.refuses("data", "restore", str(newer), "--replace")
     assert "newer version" in said
     assert "9999" in said

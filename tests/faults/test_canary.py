@@ -277,6 +277,7 @@ def test_the_search_finds_a_mark_in_every_form(tmp_path: Path) -> None:
     assert marks.found_under([tmp_path / "none"]) == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_nothing_of_a_person_is_written_down_in_clear_and_nothing_outlives_the_end(
     machine: Machine,
