@@ -11,7 +11,7 @@ from app.core.beside import Beside
 from app.core.destroyed import reload_destroyed
 from app.core.erasures import reload_erasures
 from app.core.tokens import Keys
-from app.reminders.actions import erase_requests_again
+from app.reminders.actions import erase_requests_again, forget_requests
 from app.signatures.own_data import erase_again
 from app.signatures.upkeep import destroy_again
 
@@ -38,6 +38,8 @@ def forget_again(
     reload_destroyed(session, beside)
     new = reload_erasures(session, beside.erased)
     campaigns = destroy_again(session, now, beside, whole=whole)
+    if campaigns:
+        forget_requests(session, now)
     if not (new or whole):
         return Again(campaigns)
     return Again(

@@ -46,6 +46,8 @@ def require_ready() -> None:
             tidy(state().database)
     except InUse as error:
         refuse(str(error))
+    except OSError as error:
+        refuse(f"{state().settings.var} cannot be used ({error.strerror}). OUTCRY_VAR sets it.")
     except WrongKey:
         refuse(
             f"{state().settings.key_file} is not the key that this database is sealed with."

@@ -20,7 +20,7 @@ from app.core.errors import NotFound
 from app.core.keys import prepare_next
 from app.core.rotation import is_shared_root, key_status, renew_data_keys, rotate_master
 from app.core.sealing import WrongKey
-from app.reminders.actions import erase_requests
+from app.reminders.actions import erase_requests, forget_requests
 from app.signatures.invalidation import Suspects, invalidate, preview
 from app.signatures.own_data import erase_address, list_of_address, own_data
 from app.signatures.upkeep import stop_and_destroy
@@ -225,6 +225,7 @@ def destroy_campaign_key(reference: str, second: str, *, yes: bool) -> None:
         with unit_of_work(state().database.writing) as session:
             campaign = get_campaign(session, reference)
             report = stop_and_destroy(session, campaign, now(), state().beside)
+            forget_requests(session, now())
             _note(
                 session,
                 "campaign.destroy_key",

@@ -40,6 +40,7 @@ from app.core.rotation import sealed_columns
 from app.core.schema import upgrade
 from app.core.sealing import WrongKey, get_seal, opens, owns, take_master
 from app.core.tokens import Keys
+from app.reminders.actions import forget_requests
 from app.signatures.upkeep import stop_and_destroy
 
 
@@ -118,6 +119,7 @@ def _finish(database: Database, keys: Keys, beside: Beside) -> Again:
         again = forget_again(session, keys, beside, now(), whole=True)
         for campaign in _without_key(session):
             stop_and_destroy(session, campaign, now(), beside)
+        forget_requests(session, now())
         _require_opening(session, keys)
         session.execute(delete(Lease))
         session.execute(update(Installation).values(muted=RESTORED))

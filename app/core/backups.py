@@ -55,17 +55,20 @@ def ask_postgresql(name: str, url: str, *words: str) -> None:
     parsed = make_url(url).set(drivername="postgresql")
     address = parsed.set(password=None).render_as_string(hide_password=False)
     # The password goes by the environment: a command line can be read by everybody.
-    secret = {"PGPASSWORD": parsed.password} if parsed.password else {}
-    run_program(name, *words, f"--dbname={address}", extra=secret)
+    secret = {"PGPASSWORD": parsed.password} if parsed.password else None
+    run_program(name, *words, f"--dbname={address}", only=secret)
 
 
-def run_program(name: str, *words: str, extra: dict[str, str] | None = None) -> bytes:
-    """Run a program and return what it printed; refuse with the end of what it complained about."""
+def run_program(name: str, *words: str, only: dict[str, str] | None = None) -> bytes:
+    """Run a program and return what it printed; refuse with the end of what it complained about.
+
+    Given `only`, that is its whole environment.
+    """
     program = shutil.which(name)
     if program is None:
         raise NoProgram(name)
     done = subprocess.run(  # noqa: S603 - the words are ours and no shell reads them
-        [program, *words], env={**os.environ, **(extra or {})}, capture_output=True, check=False
+        [program, *words], env=only, capture_output=True, check=False
     )
     if done.returncode:
         raise ProgramFailed(_last_line(done.stderr.decode(errors="replace").splitlines(), name))

@@ -181,8 +181,8 @@ def tidy(database: Database) -> None:
 
 def _empty_log(cursor: Any) -> bool:
     try:
-        # A step frees one page, and only a statement that is read to its end frees them all.
-        cursor.execute("PRAGMA incremental_vacuum").fetchall()
+        # A step frees one page; the driver runs only a script to the end of such a statement.
+        cursor.executescript("PRAGMA incremental_vacuum;")
         is_busy, _pages, _moved = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError:
         return False
@@ -193,8 +193,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not open transactions of its own; `begin` below says which kind it is.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # Heard only by a file without a table: its free pages can be given back later.
-    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")

@@ -62,7 +62,7 @@ PLAIN: Mapping[str, str] = {
     "lang": "en",
     "language": "en",
     "step": "check",
-    "kind": "fax",
+    "kind": "envelope",
     "ending": "json",
     "part": "0",
 }
@@ -87,6 +87,8 @@ PURPOSES: Mapping[str, str] = {
     "supporter.data": DATA,
     "supporter.data_file": DATA,
     "supporter.erase_data": DATA,
+    "supporter.correct_data": DATA,
+    "supporter.take_back": DATA,
     "supporter.ask": CONFIRM,
     "supporter.confirm_letters": CONFIRM,
     "supporter.ask_to_confirm": "remind",

@@ -153,7 +153,7 @@ def fill(session: Session, keys: Keys, now: datetime) -> Values:
         "slug": campaign.slug,
         "number": "1",
         "part": "0",
-        "kind": "fax",
+        "kind": "envelope",
         "step": "check",
         "ending": "json",
         "group": campaign.audiences[0].key,

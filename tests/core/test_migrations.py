@@ -21,7 +21,7 @@ from app.campaigns.actions import ask_for_review, set_country_note
 from app.campaigns.models import Campaign, CampaignState
 from app.core import leases, throttle
 from app.core.db import Base, connect, unit_of_work
-from app.core.models import Erasure
+from app.core.models import DestroyedKey, Erasure
 from app.core.schema import alembic_config, schema_trouble, upgrade
 from app.core.sealing import require_own_key
 from app.core.tokens import Keys
@@ -177,6 +177,7 @@ def fill(url: str, keys: Keys) -> None:
         leases.take(session, "scheduler", "one", timedelta(minutes=1))
         leases.first_time(session, "close", NOON, 1)
         session.add(Erasure(address_hash=b"hash", erased_on=NOON.date()))
+        session.add(DestroyedKey(id=uuid.uuid4(), destroyed_on=NOON.date()))
         throttle.hit(session, b"key", timedelta(days=1), NOON)
         olena = an_account(session, OLENA, (RoleName.ORGANISER,))
         campaign = a_campaign(session, keys)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database, unit_of_work
@@ -149,7 +149,10 @@ def test_a_hot_path_never_reads_the_whole_outbox(outbox: Outbox, name: str) -> N
 def test_the_plans_are_told_apart(outbox: Outbox) -> None:
     """A question without an index shows as what it is."""
     with unit_of_work(outbox.database.writing) as session:
-        asked = lambda: session.query(Dispatch.id).filter(Dispatch.reason == "x").all()  # noqa: E731
+
+        def asked() -> object:
+            return session.scalars(select(Dispatch.id).where(Dispatch.reason == "x")).all()
+
         plans = plans_of(outbox.database, session, asked)
 
     assert "Seq Scan on dispatch" in plans[0] or "SCAN dispatch" in plans[0]

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign, CampaignState
+from app.core.beside import Beside
 from app.core.db import Base, Database, unit_of_work
 from app.core.tokens import Keys
 from app.delivery.channels.maildir import Maildir
@@ -50,6 +51,7 @@ class Town:
     database: Database
     keys: Keys
     worker: Worker
+    beside: Beside
     now: datetime = NOON
     happened: Counter[tuple[datetime, str, EventKind]] = field(default_factory=Counter)
 
@@ -68,7 +70,7 @@ class Town:
     def _tick(self) -> None:
         for job in TIMETABLE:
             with unit_of_work(self.database.writing) as session:
-                job.do(Work(session, self.keys, LINKS, self.now))
+                job.do(Work(session, self.keys, LINKS, self.now, self.beside))
         self.worker.drain()
 
     def _watch(self, hour: datetime, do: object) -> None:
@@ -171,7 +173,7 @@ def town(database: Database, keys: Keys, tmp_path: Path) -> Iterator[Town]:
         lease=timedelta(seconds=30),
         clock=lambda: town.now,
     )
-    town = Town(database, keys, worker)
+    town = Town(database, keys, worker, Beside(tmp_path / "keys"))
     yield town
     worker.close()
 

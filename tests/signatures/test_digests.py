@@ -489,6 +489,7 @@ class Answering:
     def __init__(self, error: Exception, times: int = 1) -> None:
         self.error, self.times, self.taken = error, times, 0
 
+    # Its parameters are those of every way out.
     def send(self, envelope: Envelope, content: bytes, *, message_id: str, steps: Steps) -> Receipt:  # noqa: ARG002
         steps.connected()
         steps.before_data()
@@ -499,6 +500,7 @@ class Answering:
         self.taken += 1
         return Receipt(250, "q1")
 
+    # Here, too.
     def has(self, message_id: str, hand_over: HandOver) -> None:  # noqa: ARG002
         return None
 

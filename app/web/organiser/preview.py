@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.campaigns.models import Campaign
-from app.campaigns.queries import current_templates
+from app.campaigns.queries import current_templates, find_country_note
 from app.campaigns.rules import PageState, missing_for_review, page_state
 from app.campaigns.sources import asked_of_writers
 from app.core.i18n import catalogues, gettext
@@ -63,6 +63,7 @@ def _draw(campaign: Campaign, language: str) -> str:
         languages=[text.language for text in campaign.texts],
         page=shown.ShownCampaign(campaign, seen, shown.text_of(campaign, language)),
         recipients=shown.recipients(campaign, language),
+        country_note=find_country_note(reading(), campaign.country, language),
         demands=shown.demands_by_audience(campaign, language),
         moves=[],
         offered=offered,
