@@ -26,7 +26,8 @@ from app.delivery.models import Dispatch, DispatchState, Lane
 from app.signatures.actions import confirm
 from app.state import state_of
 from config import BadSetting, Settings, read_settings
-from tests.builders import LINKS, a_campaign, a_signature
+from tests.builders import LINKS, a_campaign, a_signature, an_account
+from tests.cast import AMAL, PASSWORD
 from tests.conftest import ROOT
 
 Command = Callable[..., Result]
@@ -385,7 +386,13 @@ def test_a_muted_installation_says_so_and_sends_nothing(
 ) -> None:
     with unit_of_work(state_of(app).database.writing) as session:
         require_own_key(session, state_of(app).keys)
-    assert "Nothing is sent" in flask("mail", "mute").output
+    with unit_of_work(state_of(app).database.writing) as session:
+        an_account(session, AMAL)
+    with app.app_context():
+        muted = app.test_cli_runner().invoke(
+            args=["mail", "mute", "--second", AMAL.email], input=f"{PASSWORD}\n"
+        )
+    assert "Nothing is sent" in muted.output
     assert json.loads(flask("mail", "status", "--json").output)["muted"] == "by_hand"
     assert "MUTED (by_hand)" in flask("mail", "status").output
     flask("worker", "--drain")

@@ -33,8 +33,8 @@ from app.signatures.models import Signature
 from app.signatures.queries import open_answers, seal_of
 from app.state import State, state_of
 from config import Settings
-from tests.builders import LINKS, a_campaign, a_form, a_signature
-from tests.cast import NOOR, SAM
+from tests.builders import LINKS, a_campaign, a_form, a_signature, an_account
+from tests.cast import AMAL, NOOR, PASSWORD, SAM
 from tests.conftest import run_outside
 from tests.postgres import programs
 
@@ -50,15 +50,21 @@ class House:
     def own(self) -> State:
         return state_of(self.app)
 
-    def call(self, *words: str) -> tuple[int, str]:
+    def call(self, *words: str, given: str = "") -> tuple[int, str]:
         with self.app.app_context():
-            done = self.app.test_cli_runner().invoke(args=list(words))
+            done = self.app.test_cli_runner().invoke(args=list(words), input=given)
         return done.exit_code, done.output
 
     def says(self, *words: str) -> str:
         code, said = self.call(*words)
         assert code == 0, said
         return said
+
+    def destroy(self, reference: str) -> None:
+        """Destroy a campaign's key, with the second person that it takes."""
+        words = ("data", "destroy-campaign-key", reference, "--yes", "--second", AMAL.email)
+        code, said = self.call(*words, given=f"{PASSWORD}\n")
+        assert code == 0, said
 
     def refuses(self, *words: str) -> str:
         before = self.rows()
@@ -106,6 +112,7 @@ def house(
     upgrade(own.settings.database_url)
     with unit_of_work(own.database.writing) as session:
         require_own_key(session, own.keys)
+        an_account(session, AMAL)
         for name in ("mamai", "dosmagambetov"):
             campaign = a_campaign(session, own.keys, name=name, now=now)
             for who in (SAM, NOOR):
@@ -150,7 +157,8 @@ def test_a_backup_brings_everything_back_and_sends_nothing(house: House) -> None
 def test_who_was_erased_since_is_erased_again_before_anything_starts(house: House) -> None:
     house.says("data", "erase", "--email", SAM.email, "--yes")
     said = house.restore("--replace")
-    assert "2 signatures, 2 wishes" in said
+    # Two signatures and one wish are three mails; a fourth on one day is not written.
+    assert "2 signatures, 1 wishes" in said
     assert house.people() == [NOOR.email] * 2
     with house.own.database.reading() as session:
         assert session.scalars(select(ReminderRequest)).all() == []
@@ -161,7 +169,7 @@ def test_who_was_erased_since_is_erased_again_before_anything_starts(house: Hous
 def test_a_key_that_was_destroyed_since_stays_so(house: House) -> None:
     old_keys = house.own.beside.data_keys.read_text()
     gone, stays = references(house)
-    house.says("data", "destroy-campaign-key", gone, "--yes")
+    house.destroy(gone)
     # Even with the file of data keys from the day of the backup.
     house.own.beside.data_keys.write_text(old_keys)
     assert "1 campaigns" in house.restore("--replace")
@@ -302,7 +310,7 @@ def test_a_database_put_back_by_hand_is_cleared_at_the_start(house: House, tmp_p
     shutil.copy(path, aside)
     gone, _ = references(house)
     house.says("data", "erase", "--email", SAM.email, "--yes")
-    house.says("data", "destroy-campaign-key", gone, "--yes")
+    house.destroy(gone)
     house.own.database.dispose()
     shutil.copy(aside, path)
     assert len(house.people()) == 4

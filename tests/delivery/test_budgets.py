@@ -89,6 +89,7 @@ def test_the_pace_recovers_slowly() -> None:
     assert slowness(3, NOON, NOON + 9 * RECOVERS_IN) == 0
     assert slowness(99, NOON, NOON) == SLOW_STEPS
     slowed = Mailbox(
+        address="office@example.org",
         slow_steps=2,
         slowed_at=NOON,
         time_zone="UTC",

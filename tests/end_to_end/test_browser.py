@@ -248,7 +248,7 @@ def test_after_an_error_the_summary_is_first_and_leads_to_the_fields(
             "This must not be lost."
         )
         links = page.locator("#errors a")
-        assert links.count() == 4
+        assert links.count() == 3, "the country may be left out"
         for number in range(links.count()):
             words = links.nth(number).inner_text()
             target = str(links.nth(number).get_attribute("href"))
