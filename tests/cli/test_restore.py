@@ -186,11 +186,11 @@ def test_a_key_that_was_destroyed_since_stays_so(house: House) -> None:
     assert found[stays].key_id.hex in read_lines(house.own.beside.data_keys)
 
 
+# The folder is the same beside both.
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 def test_a_fresh_machine_needs_the_folder_of_keys_and_nothing_else(
     house: House, tmp_path: Path
 ) -> None:
-    if not house.own.database.is_sqlite:
-        pytest.skip("the folder is the same on both; one database is enough")
     house.says("data", "erase", "--email", SAM.email, "--yes")
     there = create_app(Settings(var=tmp_path / "there"))
     moved = House(there, house.backup)
@@ -302,9 +302,9 @@ def test_a_new_master_key_alone_still_opens_an_older_backup(house: House) -> Non
     assert "rotation under way: False" in house.says("data", "keys", "status")
 
 
+# A copied file is SQLite's; what is done then is the same.
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
 def test_a_database_put_back_by_hand_is_cleared_at_the_start(house: House, tmp_path: Path) -> None:
-    if not house.own.database.is_sqlite:
-        pytest.skip("a copied file is SQLite's; what is done then is the same")
     path, aside = Path(house.own.database.engine.url.database or ""), tmp_path / "aside"
     house.own.database.dispose()
     shutil.copy(path, aside)
