@@ -368,7 +368,7 @@ class Run:
 def _form(campaign: Campaign, one: Sent) -> SignForm:
     first = addressed(campaign)[0].id
     key = hashlib.sha256(f"{one.who} {one.at}".encode()).hexdigest()
-    return SignForm(one.name, one.email, "-", "", (first,), "en", "en", key)
+    return SignForm(one.name, one.email, "-", "", (first,), "en", "en", key, agreed=True)
 
 
 def run(size: int, folder: Path, seed: int = SEED) -> Outcome:

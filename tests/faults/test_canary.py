@@ -191,6 +191,7 @@ def sign(machine: Machine, path: str, who: str, *, send: bool = True) -> None:
         "targets": ["1"],
         "town": f"Ålesund {marks[f'{who} town']}",
         "about": f"I am {marks[f'{who} about']}.",
+        "consent": "1",
     }
     body = next(name for name in fields if name.startswith("body-"))
     fields[body] = f"Dear Sir,\n\n{marks[f'{who} body']}, and please release him.\n\nThank you."
