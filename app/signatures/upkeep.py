@@ -197,7 +197,14 @@ def destroy_kept(session: Session, now: datetime, beside: Beside) -> int:
 def destroy_key(
     session: Session, campaign_id: UUID, key_id: UUID, now: datetime, beside: Beside
 ) -> None:
-    """Destroy one campaign's key and what it sealed. Nothing brings it back."""
+    """Destroy one campaign's key and what it sealed. Nothing brings it back.
+
+    What still waits under that key ends here: no worker could ever read it.
+    """
+    waiting = select(Dispatch).where(
+        Dispatch.key_id == key_id, Dispatch.state == DispatchState.QUEUED
+    )
+    delivery.cancel(session, session.scalars(waiting).all(), "key_destroyed", now)
     session.execute(update(Signature).where(Signature.campaign_id == campaign_id).values(_NOTHING))
     session.execute(
         update(Letter)
@@ -208,11 +215,7 @@ def destroy_key(
         )
         .values(_NO_WORDS)
     )
-    session.execute(
-        update(Dispatch)
-        .where(Dispatch.key_id == key_id, Dispatch.state != DispatchState.QUEUED)
-        .values(payload=None)
-    )
+    session.execute(update(Dispatch).where(Dispatch.key_id == key_id).values(payload=None))
     destroy_data_key(session, key_id, day_of(now), beside)
 
 
@@ -225,10 +228,6 @@ def stop_and_destroy(
         report = close(session, campaign, None, reason=ClosedReason.STOPPED, note="", now=now)
     else:
         report = delivery.close_gate(session, campaign.gate, "stopped", now)
-    notices = select(Dispatch).where(
-        Dispatch.key_id == campaign.key_id, Dispatch.state == DispatchState.QUEUED
-    )
-    delivery.cancel(session, session.scalars(notices).all(), "stopped", now)
     destroy_key(session, campaign.id, campaign.key_id, now, beside)
     return report
 
