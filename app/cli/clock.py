@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import click
 from icalendar import Calendar
 from icalendar import Event as CalendarEvent
-from sqlalchemy.orm import Session
 
 from app.campaigns.queries import get_campaign
 from app.cli.state import answer, now, refuse, state
@@ -45,7 +44,8 @@ def clock(start: datetime | None, days: int, reference: str | None, form: str) -
         with state().database.reading() as session:
             if reference is not None:
                 get_campaign(session, reference)
-            events = _between(session, since, days, moment, reference)
+            until = since + timedelta(days=days)
+            events = foresee(session, since, until, moment, reference=reference)
     except Refused as error:
         refuse(f"There is no campaign {reference} ({error.code}).")
         return
@@ -65,12 +65,6 @@ def clock(start: datetime | None, days: int, reference: str | None, form: str) -
     if not rows and form == "table":
         click.echo("Nothing falls due in that time.")
     answer(rows, as_json=form == "json", line="{at}  {campaign}  {count:>7}  {what}")
-
-
-def _between(
-    session: Session, since: datetime, days: int, moment: datetime, reference: str | None
-) -> list[Event]:
-    return foresee(session, since, since + timedelta(days=days), moment, reference=reference)
 
 
 def _calendar(events: list[Event], moment: datetime) -> str:

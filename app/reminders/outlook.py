@@ -8,13 +8,13 @@ People are counts here and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.campaigns.models import Campaign, CampaignState
@@ -92,8 +92,13 @@ def foresee(
 
     Of one campaign, of one section, or of the whole installation.
     """
+    # Of what ended long ago and has no key any more nothing is left to happen.
+    has_key = select(DataKey.id).where(DataKey.id == Campaign.key_id).exists()
+    is_lately_closed = and_(
+        Campaign.state == CampaignState.CLOSED, or_(has_key, Campaign.closed_at > now - LINK_LIVES)
+    )
     wanted = select(Campaign).where(
-        Campaign.state.in_((CampaignState.SCHEDULED, *_RUNNING, CampaignState.CLOSED))
+        or_(Campaign.state.in_((CampaignState.SCHEDULED, *_RUNNING)), is_lately_closed)
     )
     if reference is not None:
         wanted = wanted.where(Campaign.reference == reference)
@@ -111,10 +116,11 @@ def foresee(
 
 
 def _of(session: Session, life: _Life) -> Iterator[Event]:
-    yield from _opening_and_end(session, life)
+    queued = _queued(session, life.campaign)
+    yield from _opening_and_end(life, queued)
     yield from _warnings(session, life)
     yield from _reminders(session, life)
-    yield from _letters(session, life)
+    yield from _letters(life, queued)
     yield from _unconfirmed(session, life)
     yield from _destruction(session, life)
 
@@ -123,12 +129,11 @@ def _event(life: _Life, at: datetime, kind: EventKind, count: int) -> Event:
     return Event(max(at, life.now), life.campaign.reference, kind, count)
 
 
-def _opening_and_end(session: Session, life: _Life) -> Iterator[Event]:
+def _opening_and_end(life: _Life, queued: Mapping[datetime, int]) -> Iterator[Event]:
     if life.campaign.state is CampaignState.SCHEDULED and life.opens < life.ends:
         yield _event(life, life.opens, EventKind.OPENS, 1)
     if not life.is_over:
-        stays = _queued(life.campaign, session)
-        late = sum(times for due, times in stays.items() if due >= life.ends or _is_held_back(life))
+        late = sum(t for due, t in queued.items() if due >= life.ends or _is_held_back(life))
         yield _event(life, life.ends, EventKind.CLOSES, late)
 
 
@@ -175,16 +180,16 @@ def _reminders(session: Session, life: _Life) -> Iterator[Event]:
             yield _event(life, at, EventKind.REMINDER, times)
 
 
-def _letters(session: Session, life: _Life) -> Iterator[Event]:
+def _letters(life: _Life, queued: Mapping[datetime, int]) -> Iterator[Event]:
     by_hour: Counter[datetime] = Counter()
-    for due, times in _queued(life.campaign, session).items():
+    for due, times in queued.items():
         if life.takes_letters_at(max(due, life.now)):
             by_hour[due.replace(minute=0, second=0, microsecond=0)] += times
     for hour, times in by_hour.items():
         yield _event(life, hour, EventKind.LETTERS, times)
 
 
-def _queued(campaign: Campaign, session: Session) -> dict[datetime, int]:
+def _queued(session: Session, campaign: Campaign) -> dict[datetime, int]:
     """When the letters that wait behind a campaign's gate may leave, as they are planned now.
 
     A letter in a digest leaves when that does; the digest itself is no letter.
