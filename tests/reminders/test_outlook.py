@@ -213,6 +213,7 @@ def test_the_dry_run_and_what_then_happens_are_the_same_list(town: Town) -> None
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_thirty_days_of_it(town: Town) -> None:
     with unit_of_work(town.database.writing) as session:
         session.execute(Base.metadata.tables["section"].update().values(keep_days=15))
