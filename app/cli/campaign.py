@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.campaigns import actions
+from app.campaigns import actions, safety
 from app.campaigns.models import Campaign, ClosedReason
 from app.campaigns.queries import get_campaign
 from app.campaigns.rules import page_state
@@ -97,7 +97,7 @@ def high_risk(reference: str, *, is_on: bool) -> None:
     try:
         with unit_of_work(state().database.writing) as session:
             found = get_campaign(session, reference)
-            actions.set_high_risk(session, found, None, now(), is_on=is_on)
+            safety.set_high_risk(session, found, None, now(), is_on=is_on)
     except Refused as error:
         refuse(f"There is no campaign {reference} ({error.code}).")
         return
@@ -114,7 +114,7 @@ def country_note(country: str, language: str, said: str) -> None:
     if code not in {known for known, _name in countries("en")} or not is_language(language):
         refuse(f"{country} or {language} is not known: two letters each, like KZ and ru.")
     with unit_of_work(state().database.writing) as session:
-        note = actions.set_country_note(session, code, language, clean_text(said), now())
+        note = safety.set_country_note(session, code, language, clean_text(said), now())
         spoken = ", ".join(sorted(note.texts)) or "nothing"
     click.echo(f"{code}: {spoken}")
 

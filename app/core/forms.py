@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from app.core.errors import Refused
 from app.core.text import BadCharacters, clean_line
@@ -58,6 +59,16 @@ class Check:
     def needs(self, name: str, value: object, code: str = "missing") -> None:
         if not value:
             self.refuse(name, code)
+
+    def day(self, name: str, typed: str) -> date | None:
+        """A date as browsers send it (ISO 8601); nothing where nothing was typed, or no date."""
+        if not typed.strip():
+            return None
+        try:
+            return date.fromisoformat(typed.strip())
+        except ValueError:
+            self.refuse(name, "no_date")
+            return None
 
     def refuse(self, name: str, code: str, *, line: int = 0, detail: str = "") -> None:
         self.errors.setdefault(name, Flaw(code, line, detail))

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.accounts.rules import CannotTakeOver
 from app.audit.models import AuditEntry
-from app.campaigns import actions, lettering, planning, wording
+from app.campaigns import actions, lettering, timing, wording
 from app.campaigns.editing import DraftForm, hand_over, start_draft
 from app.campaigns.models import Campaign, CampaignState, LetterTemplate, Review
-from app.campaigns.planning import TimingForm
 from app.campaigns.queries import get_campaign, get_campaign_by_id
 from app.campaigns.rules import OwnReview, WrongMove
+from app.campaigns.timing import TimingForm
 from app.campaigns.wording import TextsForm
 from app.core.db import Database, unit_of_work
 from app.core.forms import EditedMeanwhile, FieldErrors, mark_of
@@ -164,10 +164,10 @@ def test_a_published_campaign_is_not_edited(session: Session, keys: Keys) -> Non
     campaign = the_demonstration(session, keys)
     with pytest.raises(WrongMove):
         wording.save_texts(session, campaign, ENGLISH, by=olena, opened=opened(campaign), now=NOON)
-    timing = TimingForm("2031-01-01", "23:59", "UTC")
-    mark = mark_of(planning.read_timing(campaign))
+    form = TimingForm("2031-01-01", "23:59", "UTC")
+    mark = mark_of(timing.read_timing(campaign))
     with pytest.raises(WrongMove):
-        planning.save_timing(session, campaign, timing, by=olena, opened=mark, now=NOON)
+        timing.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
 
 
 def test_a_letter_is_saved_as_its_next_version_and_never_changed(
@@ -211,9 +211,9 @@ def test_a_letter_that_cannot_be_rendered_is_refused_at_its_line(
 def test_a_deadline_is_resolved_in_its_own_zone(session: Session, keys: Keys) -> None:
     olena = an_account(session, OLENA)
     campaign = a_draft(session, keys, olena)
-    mark = mark_of(planning.read_timing(campaign))
+    mark = mark_of(timing.read_timing(campaign))
     form = TimingForm("2026-12-31", "23:59", "Asia/Kathmandu")
-    planning.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
+    timing.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
     assert campaign.closes_at is not None
     assert campaign.closes_at.isoformat() == "2026-12-31T18:15:00+00:00"
 
@@ -221,12 +221,12 @@ def test_a_deadline_is_resolved_in_its_own_zone(session: Session, keys: Keys) ->
 def test_an_opening_stands_on_the_clocks_of_the_same_place(session: Session, keys: Keys) -> None:
     olena = an_account(session, OLENA)
     campaign = a_draft(session, keys, olena)
-    mark = mark_of(planning.read_timing(campaign))
+    mark = mark_of(timing.read_timing(campaign))
     form = TimingForm("2026-12-31", "23:59", "Asia/Kathmandu", "2026-12-01", "")
-    planning.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
+    timing.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
     assert campaign.opens_at is not None
     assert campaign.opens_at.isoformat() == "2026-11-30T18:15:00+00:00"
-    assert planning.read_timing(campaign) == replace(form, opens_time="00:00")
+    assert timing.read_timing(campaign) == replace(form, opens_time="00:00")
 
 
 @pytest.mark.parametrize(
@@ -244,10 +244,10 @@ def test_an_opening_that_cannot_be_is_refused_at_its_field(
 ) -> None:
     olena = an_account(session, OLENA)
     campaign = a_draft(session, keys, olena)
-    mark = mark_of(planning.read_timing(campaign))
+    mark = mark_of(timing.read_timing(campaign))
     form = TimingForm("2026-12-31", "23:59", "Asia/Kathmandu", day, time)
     with pytest.raises(FieldErrors) as refused:
-        planning.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
+        timing.save_timing(session, campaign, form, by=olena, opened=mark, now=NOON)
     assert refused.value.errors[field].code == code
     assert campaign.opens_at is None
 

@@ -17,8 +17,9 @@ from sqlalchemy import Engine, create_engine, func, inspect, select
 from sqlalchemy.engine import URL
 
 from app.accounts.models import RoleName
-from app.campaigns.actions import ask_for_review, set_country_note
+from app.campaigns.actions import ask_for_review
 from app.campaigns.models import Campaign, CampaignState
+from app.campaigns.safety import set_country_note
 from app.core import leases, throttle
 from app.core.db import Base, connect, unit_of_work
 from app.core.models import DestroyedKey, Erasure

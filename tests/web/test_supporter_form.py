@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.campaigns.actions import set_country_note
 from app.campaigns.models import CampaignState, ClosedReason
 from app.campaigns.queries import get_campaign
+from app.campaigns.safety import set_country_note
 from app.core.db import unit_of_work
 from app.core.tokens import seal_form
 from app.delivery.models import Dispatch

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.campaigns import planning
+from app.campaigns import timing as moments
 from app.campaigns.actions import extend as extend_campaign
 from app.campaigns.models import Campaign
-from app.campaigns.planning import TimingForm
+from app.campaigns.timing import TimingForm
 from app.core.forms import Check
 from app.core.i18n import current_language
 from app.reminders.actions import follow_deadline
@@ -38,7 +38,7 @@ class ElsewhereMoment:
 @open_to(Audience.ORGANISER)
 def timing(ref: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
-    stored = planning.read_timing(campaign)
+    stored = moments.read_timing(campaign)
     return _draw(campaign, screens.fresh(campaign, stored, _fields(stored)))
 
 
@@ -47,7 +47,7 @@ def save_timing(ref: str) -> ResponseReturnValue:
     form, opened = _form(), request.form.get("opened", "")
     return screens.save(
         ref,
-        lambda session, campaign, by: planning.save_timing(
+        lambda session, campaign, by: moments.save_timing(
             session, campaign, form, by=by, opened=opened, now=now()
         ),
         draw=_draw,
@@ -59,7 +59,7 @@ def save_timing(ref: str) -> ResponseReturnValue:
 @open_to(Audience.ORGANISER)
 def extend(ref: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
-    stored = planning.read_timing(campaign)
+    stored = moments.read_timing(campaign)
     return _draw_extend(campaign, Screen(_fields(stored), ""))
 
 
@@ -72,7 +72,7 @@ def save_extend(ref: str) -> ResponseReturnValue:
 
     def act(session: Session, campaign: Campaign, by: Account) -> None:
         form = _form(campaign.time_zone)
-        last_day = planning.checked_deadline(form, now(), check)
+        last_day = moments.checked_deadline(form, now(), check)
         extend_campaign(
             session, campaign, by, last_day=last_day, last_time=form.last_time, note=note, now=now()
         )
