@@ -20,12 +20,10 @@ def init_languages(app: Flask) -> None:
 
 def speak(language: str) -> None:
     """Speak `language` until the request ends."""
-    stack = ExitStack()
-    stack.enter_context(speaking(language))
-    previous = g.pop("spoken", None)
-    if previous is not None:
-        stack.callback(previous.close)
-    g.spoken = stack
+    if "spoken" not in g:
+        g.spoken = ExitStack()
+    # One stack a request: what was entered last is left first, and the thread keeps no language.
+    g.spoken.enter_context(speaking(language))
     g.language = language
 
 
