@@ -17,6 +17,7 @@ from app.cli import (
     processes,
     restore,
     schema,
+    section,
     settings,
 )
 
@@ -30,6 +31,7 @@ def add_commands(app: Flask) -> None:
         schema.db,
         demonstration.demo,
         account.user,
+        section.section,
         campaign.campaign,
         clock.clock,
         letter.letter,
