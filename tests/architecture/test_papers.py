@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, select
 
-from app import create_app
 from app.core.db import Base, tidy, unit_of_work
 from app.core.i18n import catalogues
 from app.core.schema import upgrade
@@ -20,6 +19,7 @@ from app.sections.models import Section
 from app.signatures.actions import confirm
 from app.state import state_of
 from config import Settings
+from tests.apps import an_app
 from tests.builders import LINKS, a_campaign, a_form, a_signature
 from tests.cast import SAM
 from tests.conftest import ROOT
@@ -64,7 +64,7 @@ def test_every_table_is_in_the_paper_and_no_other() -> None:
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
     """An installation in which somebody has written."""
-    made = create_app(Settings(var=tmp_path / "var"))
+    made = an_app(Settings(var=tmp_path / "var"))
     state, now = state_of(made), datetime.now(UTC)
     upgrade(state.settings.database_url)
     with unit_of_work(state.database.writing) as session:

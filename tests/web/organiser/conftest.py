@@ -13,7 +13,6 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import create_app
 from app.accounts.models import Account, RoleName
 from app.campaigns.models import Campaign, CampaignState
 from app.campaigns.queries import get_campaign
@@ -24,6 +23,7 @@ from app.delivery.models import GateState
 from app.sections.models import Section
 from app.state import state_of
 from config import Settings
+from tests.apps import an_app
 from tests.builders import an_account, the_demonstration
 from tests.cast import AMAL, KOFI, MAX, OLENA
 from tests.cast import Person as Cast
@@ -99,7 +99,7 @@ def model_office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def office(model_office: Model, tmp_path: Path) -> Iterator[Office]:
     shutil.copytree(model_office.folder, tmp_path / "var")
-    app = create_app(Settings(var=tmp_path / "var"))
+    app = an_app(Settings(var=tmp_path / "var"))
     app.testing = True
     yield Office(app, model_office.open_ref, model_office.draft_ref)
     state_of(app).database.dispose()
