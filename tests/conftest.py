@@ -6,6 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,21 +58,25 @@ def postgres() -> Iterator[URL]:
         run_outside(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@contextmanager
+def a_database(request: pytest.FixtureRequest, engine: str, folder: Path) -> Iterator[str]:
+    """The address of a migrated, empty database on this engine that nobody else has."""
+    if engine == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "outcry.db")
+        yield f"sqlite:///{folder / 'outcry.db'}"
+        return
+    model: URL = request.getfixturevalue("postgres")
+    server, name = model.set(database="postgres"), f"outcry_{uuid.uuid4().hex}"
+    run_outside(server, f'CREATE DATABASE "{name}" TEMPLATE "{model.database}"')
+    yield model.set(database=name).render_as_string(hide_password=False)
+    run_outside(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of this test's own, on each engine in turn."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "outcry.db")
-        yield f"sqlite:///{tmp_path / 'outcry.db'}"
-        return
-    model: URL = request.getfixturevalue("postgres")
-    name = f"outcry_{uuid.uuid4().hex}"
-    run_outside(
-        model.set(database="postgres"), f'CREATE DATABASE "{name}" TEMPLATE "{model.database}"'
-    )
-    yield model.set(database=name).render_as_string(hide_password=False)
-    run_outside(model.set(database="postgres"), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    with a_database(request, request.param, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,6 @@ from sqlalchemy import LargeBinary, select
 
 from app.core.db import Base, tidy, unit_of_work
 from app.core.i18n import catalogues
-from app.core.schema import upgrade
 from app.core.sealing import require_own_key
 from app.sections.models import Section
 from app.signatures.actions import confirm
@@ -62,11 +62,11 @@ def test_every_table_is_in_the_paper_and_no_other() -> None:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Flask:
+def app(tmp_path: Path, sqlite_template: Path) -> Flask:
     """An installation in which somebody has written."""
     made = an_app(Settings(var=tmp_path / "var"))
     state, now = state_of(made), datetime.now(UTC)
-    upgrade(state.settings.database_url)
+    shutil.copy(sqlite_template, tmp_path / "var" / "outcry.db")
     with unit_of_work(state.database.writing) as session:
         require_own_key(session, state.keys)
         campaign = a_campaign(session, state.keys, now=now)
