@@ -18,6 +18,7 @@ from app.campaigns.models import Campaign, CampaignState
 from app.campaigns.queries import get_campaign
 from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys
+from app.core.sealing import require_own_key
 from app.core.tokens import Keys
 from app.delivery.models import GateState
 from app.sections.models import Section
@@ -85,6 +86,7 @@ def model_office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     keys = read_or_make_keys(folder / "keys" / "master.key")
     database = connect(f"sqlite:///{folder / 'outcry.db'}")
     with unit_of_work(database.writing) as session:
+        require_own_key(session, keys)
         _people(session)
         now = datetime.now(UTC)
         published = the_demonstration(session, keys, "mamai", now)
