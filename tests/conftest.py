@@ -7,11 +7,12 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.orm import Session
 
 from app.core.db import Database, connect, unit_of_work
@@ -56,6 +57,8 @@ def postgres() -> Iterator[URL]:
         upgrade(template.render_as_string(hide_password=False))
         yield template
         run_outside(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        for each in (server, server.set(database="postgres")):
+            _outside(each).dispose()
 
 
 @contextmanager
@@ -67,7 +70,8 @@ def a_database(request: pytest.FixtureRequest, engine: str, folder: Path) -> Ite
         return
     model: URL = request.getfixturevalue("postgres")
     server, name = model.set(database="postgres"), f"outcry_{uuid.uuid4().hex}"
-    run_outside(server, f'CREATE DATABASE "{name}" TEMPLATE "{model.database}"')
+    # A copy of the files takes half as long as one by way of the log.
+    run_outside(server, f'CREATE DATABASE "{name}" TEMPLATE "{model.database}" STRATEGY FILE_COPY')
     yield model.set(database=name).render_as_string(hide_password=False)
     run_outside(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -104,7 +108,10 @@ def session(database: Database) -> Iterator[Session]:
 
 def run_outside(server: URL, statement: str) -> None:
     """Run what PostgreSQL refuses inside a transaction."""
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _outside(server).connect() as connection:
         connection.execute(text(statement))
-    engine.dispose()
+
+
+@cache
+def _outside(server: URL) -> Engine:
+    return create_engine(server, isolation_level="AUTOCOMMIT")
