@@ -67,23 +67,39 @@ class Catalogues:
 
     def __init__(self) -> None:
         self._files: dict[str, Path] = {}
+        self._mails_only: dict[str, Path] = {}
         self._read: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
 
     def load(self, folder: Path) -> None:
-        """Offer every `<language>/LC_MESSAGES/messages.po` below `folder`."""
+        """Offer what lies below `folder`.
+
+        `<language>/LC_MESSAGES/messages.po` is a language of pages and mails. Where there is only
+        a `notices.po`, our mails speak a language that the pages do not offer yet.
+        """
         for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
             self._files[path.parent.parent.name] = path
+        for path in sorted(folder.glob("*/LC_MESSAGES/notices.po")):
+            if path.parent.parent.name not in self._files:
+                self._mails_only[path.parent.parent.name] = path
 
     @property
     def languages(self) -> tuple[str, ...]:
         """What the interface speaks, the source language first."""
         return (SOURCE, *self._files)
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """What our mails can be written in, the source language first."""
+        return (*self.languages, *self._mails_only)
+
     def current(self) -> NullTranslations:
         language = _speaking.get()
-        if language not in self._read and language in self._files:
-            self._read[language] = _read(self._files[language], language)
-        return self._read.get(language, self._read[SOURCE])
+        if language not in self._read:
+            path = self._files.get(language) or self._mails_only.get(language)
+            if path is None:
+                return self._read[SOURCE]
+            self._read[language] = _read(path, language)
+        return self._read[language]
 
 
 def _read(path: Path, language: str) -> Translations:

@@ -20,6 +20,7 @@ from app.core.sealing import KeyDestroyed, Seal, get_seal
 from app.core.tokens import Keys, make_token, new_nonce
 from app.delivery.actions import cancel
 from app.delivery.models import Dispatch
+from app.notices import manners
 from app.notices.actions import send, sender_of
 from app.notices.allowance import find_day
 from app.notices.links import Links
@@ -215,7 +216,7 @@ def _remind(session: Session, keys: Keys, reminder: Reminder, links: Links, now:
     if campaign.closes_at is None:
         return
     values = _about(campaign, request.language) | {
-        "hours_left": rules.hours_left(campaign.closes_at, now),
+        "hours_left": manners.hours_left(campaign.closes_at, now),
         "closes_at": campaign.closes_at,
         "time_zone": campaign.time_zone,
         "letters_so_far": public_total(session, campaign.id, Figure.HANDED_OVER),
@@ -268,7 +269,7 @@ def _about(campaign: Campaign, language: str) -> dict[str, object]:
 def _times_left(campaign: Campaign, now: datetime) -> list[tuple[int, datetime]]:
     if campaign.closes_at is None:
         return []
-    times = [(hours, rules.due_at(campaign.closes_at, hours)) for hours in rules.HOURS_BEFORE]
+    times = [(hours, rules.due_at(campaign.closes_at, hours)) for hours in manners.HOURS_BEFORE]
     return [(hours, due) for hours, due in times if due > now]
 
 

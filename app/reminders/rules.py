@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-# Three days and one day before the end: time to write, and the last call.
-HOURS_BEFORE = (72, 24)
-# After this a reminder no longer says what is true, and is skipped with its reason.
-GRACE = timedelta(hours=6)
+from app.notices import manners
+
 REQUEST_LIVES = timedelta(days=7)
 # A week to find a new fact, three days to translate it, one to decide.
 WARN_STAFF_HOURS = (168, 72, 24)
@@ -30,13 +28,9 @@ def why_skip(due: datetime, closes_at: datetime | None, now: datetime, *, is_ope
     """The reason a due reminder is not sent, or nothing when it is."""
     if closes_at is None or not is_open or closes_at <= now:
         return "closed"
-    if due + GRACE < now:
-        return "too_late"
+    if due + manners.GRACE < now:
+        return manners.TOO_LATE
     return ""
-
-
-def hours_left(closes_at: datetime, now: datetime) -> int:
-    return max(0, round((closes_at - now).total_seconds() / 3600))
 
 
 def request_ends_at(closes_at: datetime, now: datetime) -> datetime:

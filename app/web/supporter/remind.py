@@ -12,10 +12,11 @@ from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.i18n import gettext as _
 from app.core.networks import network_of
+from app.notices.manners import HOURS_BEFORE
 from app.reminders.actions import RequestExpired, ask, confirm_request, stop_request
 from app.reminders.models import RequestState
 from app.reminders.queries import get_request
-from app.reminders.rules import HOURS_BEFORE, due_at
+from app.reminders.rules import due_at
 from app.signatures.actions import local_day
 from app.web.audience import Audience, open_to
 from app.web.state import database, keys, links, now, reading, settings, watch
