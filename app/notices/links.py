@@ -36,6 +36,9 @@ class Links:
     def stop_reminders(self, language: str, token: str) -> str:
         return f"{self.base}/{language}/reminders/{token}/stop"
 
+    def done_reminders(self, language: str, token: str) -> str:
+        return f"{self.base}/{language}/reminders/{token}/done"
+
     def confirm_follow(self, language: str, token: str) -> str:
         return f"{self.base}/{self.spoken(language)}/follow/{token}/confirm"
 

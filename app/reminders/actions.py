@@ -221,6 +221,7 @@ def _remind(session: Session, keys: Keys, reminder: Reminder, links: Links, now:
         "time_zone": campaign.time_zone,
         "letters_so_far": public_total(session, campaign.id, Figure.HANDED_OVER),
         "campaign_link": links.campaign(request.language, campaign.reference, campaign.slug),
+        "done_link": links.done_reminders(request.language, _token(keys, request, "stop")),
         "stop_link": links.stop_reminders(request.language, _token(keys, request, "stop")),
     }
     seal = get_seal(session, keys, campaign.key_id)

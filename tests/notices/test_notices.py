@@ -172,6 +172,16 @@ def test_every_stop_link_stands_in_text_and_html() -> None:
             assert f'href="{link}"' in written.html
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, notice in NOTICES.items() if "preferences_link" in notice.values]
+)
+def test_what_goes_to_followers_can_be_chosen_and_left_with_one_click(name: str) -> None:
+    assert NOTICES[name].one_click == "stop_link"
+    written = composed(name, "en")
+    for key in ("preferences_link", "stop_link"):
+        assert str(values_of(name, "en")[key]) in written.text
+
+
 class Page(HTMLParser):
     """What a mail program makes of an HTML part."""
 
