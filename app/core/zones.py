@@ -32,12 +32,15 @@ def is_night(moment: datetime, zone: str) -> bool:
 
 
 def before_night(moment: datetime, zone: str) -> datetime:
-    """The moment itself, or the evening before the night that it falls into."""
+    """The moment itself, or the evening before the night that it falls into.
+
+    An hour before it begins, so that a clock that is late does not write at night.
+    """
     if not is_night(moment, zone):
         return moment
     local = moment.astimezone(ZoneInfo(zone))
     day = local.date() - timedelta(days=1) if local.time() < NIGHT_ENDS else local.date()
-    evening = datetime.combine(day, NIGHT_BEGINS, ZoneInfo(zone)) - timedelta(minutes=1)
+    evening = datetime.combine(day, NIGHT_BEGINS, ZoneInfo(zone)) - timedelta(hours=1)
     return evening.astimezone(moment.tzinfo)
 
 

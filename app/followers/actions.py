@@ -22,7 +22,7 @@ from app.core.tokens import Keys, new_nonce
 from app.delivery.actions import cancel
 from app.delivery.models import Dispatch
 from app.followers import mails, queries, rules
-from app.followers.announcements import Announcement
+from app.followers.announcements import Announcement, opened
 from app.followers.models import (
     Follow,
     Follower,
@@ -34,6 +34,8 @@ from app.followers.models import (
 from app.notices.allowance import find_day
 from app.notices.links import Links
 from app.sections.models import Section
+from app.signatures.models import Signature, SignatureState
+from app.signatures.queries import open_answers, seal_of
 
 
 def ask(
@@ -90,6 +92,16 @@ def follow_with_letter(
         follower = _stranger(session, keys, campaign.section, email, wish, now)
         session.flush()  # it is pointed at by what it follows
     _take_up(session, follower, wish, now)
+
+
+def take_up_wish(session: Session, keys: Keys, signature: Signature, now: datetime) -> None:
+    """Follow for whoever ticked "tell me what happens" and has confirmed the letter. Once."""
+    if not signature.tell_me or signature.state is not SignatureState.CONFIRMED:
+        return
+    signature.tell_me = False
+    answers = open_answers(seal_of(session, keys, signature), signature)
+    campaign, language = signature.campaign, signature.page_language
+    follow_with_letter(session, keys, campaign, answers.email, language, now)
 
 
 def change(follower: Follower, wish: rules.Wish, kept: Collection[str], now: datetime) -> None:
@@ -159,6 +171,19 @@ def tell_followers(
         .returning(News.id)
     )
     return session.scalar(added) is not None
+
+
+def tell_opened(session: Session, campaign: Campaign, now: datetime) -> bool:
+    """A campaign is open to the public: once for each, however often it is opened again."""
+    earlier = select(Campaign.id).where(
+        Campaign.case_id == campaign.case_id,
+        Campaign.id != campaign.id,
+        Campaign.opened_at < now,
+    )
+    follows_up = session.scalar(earlier.limit(1)) is not None
+    return tell_followers(
+        session, campaign, opened(follows_up=follows_up), occasion="opened", now=now
+    )
 
 
 def _stranger(

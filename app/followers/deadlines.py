@@ -16,7 +16,7 @@ from app.core.addresses import same_mailbox
 from app.core.db import day_of
 from app.core.sealing import get_seal
 from app.core.tokens import Keys
-from app.core.zones import NIGHT_BEGINS, NIGHT_ENDS, before_night
+from app.core.zones import NIGHT_BEGINS, NIGHT_ENDS, before_night, is_night
 from app.followers import mails, queries
 from app.followers.models import (
     Follow,
@@ -31,7 +31,7 @@ from app.notices.links import Links
 from app.signatures.queries import find_confirmed_from
 
 # How much earlier than its rule says a reminder may come, so as not to come at night.
-NIGHT = timedelta(hours=24 - NIGHT_BEGINS.hour + NIGHT_ENDS.hour, minutes=1)
+NIGHT = timedelta(hours=24 - NIGHT_BEGINS.hour + NIGHT_ENDS.hour + 1)
 
 log = structlog.get_logger()
 
@@ -151,11 +151,12 @@ def why_skip(
     due = moment_of(campaign.closes_at, hours_before, follower.time_zone)
     if due + manners.GRACE < now:
         return manners.TOO_LATE
-    is_of_this = queries.follow_of(follower, campaign.id) is not None
-    if not is_of_this and follower.countries and campaign.country not in follower.countries:
-        return "other_country"
-    if not is_of_this and not mails.reads_any(campaign, follower.languages):
-        return "other_language"
+    if is_night(now, follower.time_zone):
+        return manners.NIGHT
+    if queries.follow_of(follower, campaign.id) is None:
+        reason = mails.why_not_for(follower, campaign)
+        if reason:
+            return reason
     seal = get_seal(session, keys, campaign.key_id)
     mailbox = seal.lookup("mailbox", same_mailbox(email))
     if find_confirmed_from(session, campaign.id, mailbox) is not None:

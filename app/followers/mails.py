@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -171,9 +171,12 @@ def text_for(campaign: Campaign, languages: Sequence[str]) -> CampaignText:
     raise LookupError(campaign.id)
 
 
-def reads_any(campaign: Campaign, languages: Collection[str]) -> bool:
-    """Whether the campaign is written in a language that somebody reads."""
-    return any(text.language in languages for text in campaign.texts)
+def why_not_for(follower: Follower, campaign: Campaign) -> str:
+    """The reason why a new action is not one that somebody asked to hear of, or nothing."""
+    if follower.countries and campaign.country not in follower.countries:
+        return "other_country"
+    is_read = any(text.language in follower.languages for text in campaign.texts)
+    return "" if is_read else "other_language"
 
 
 def _about(campaign: Campaign, follower: Follower) -> dict[str, object]:

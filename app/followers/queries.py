@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.campaigns.models import Campaign
+from app.campaigns.rules import PUBLIC_STATES
 from app.core.addresses import same_mailbox
 from app.core.db import day_of
 from app.core.errors import NotFound
@@ -146,6 +147,22 @@ def list_weekly(session: Session, today: date, limit: int) -> Sequence[Follower]
 def list_news_since(session: Session, since: datetime, until: datetime) -> Sequence[News]:
     recent = select(News).where(News.at > since, News.at <= until).order_by(News.at, News.id)
     return session.scalars(recent).all()
+
+
+def list_countries(session: Session, section_id: UUID) -> list[str]:
+    """The countries that a section's urgent actions have been about."""
+    about = (
+        select(Campaign.country)
+        .where(
+            Campaign.section_id == section_id,
+            Campaign.hidden.is_(False),
+            Campaign.state.in_(PUBLIC_STATES),
+            Campaign.country != "",
+        )
+        .distinct()
+        .order_by(Campaign.country)
+    )
+    return list(session.scalars(about))
 
 
 def _token_key(keys: Keys) -> bytes:

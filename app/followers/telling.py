@@ -87,10 +87,9 @@ def why_skip(session: Session, follower: Follower, news: News) -> str:
     """The reason why somebody whom news concerns is not written to at once, or nothing."""
     campaign = news.campaign
     if news.kind is NewsKind.OPENED and not _follows_case(session, follower, campaign):
-        if follower.countries and campaign.country not in follower.countries:
-            return "other_country"
-        if not mails.reads_any(campaign, follower.languages):
-            return "other_language"
+        reason = mails.why_not_for(follower, campaign)
+        if reason:
+            return reason
     return "weekly" if follower.often is HowOften.WEEKLY else ""
 
 

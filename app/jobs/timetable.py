@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.campaigns.actions import close_expired, open_scheduled
+from app.campaigns.queries import get_campaign_by_id
 from app.core.beside import Beside
 from app.core.db import Database
 from app.core.leases import forget_ticks
@@ -16,9 +17,14 @@ from app.core.throttle import forget_windows
 from app.core.tokens import Keys
 from app.delivery import booking
 from app.delivery.actions import forget_expired
+from app.followers import telling
+from app.followers.actions import tell_opened
+from app.followers.deadlines import nudge
 from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
+from app.notices.manners import REMINDERS_A_WEEK
 from app.reminders.actions import forget_requests, send_due
+from app.reminders.post import ask_about_post
 from app.reminders.staff import announce_closed, tell_of_doubts, tell_of_held, warn_of_deadlines
 from app.signatures.digests import decide
 from app.signatures.upkeep import (
@@ -48,6 +54,8 @@ class Work:
     beside: Beside
     # Whether this installation sends faxes by itself.
     fax: bool = False
+    # How many reminders one person gets within seven days.
+    a_week: int = REMINDERS_A_WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,14 @@ class Job:
     every: timedelta
     do: Callable[[Work], int | None]
     then: Callable[[Database, Machine, datetime], None] | None = None
+
+
+def _open_scheduled(work: Work) -> int:
+    opened = open_scheduled(work.session, work.now)
+    for campaign_id in opened:
+        campaign = get_campaign_by_id(work.session, campaign_id)
+        tell_opened(work.session, campaign, work.now)
+    return len(opened)
 
 
 def _close_expired(work: Work) -> int:
@@ -79,7 +95,7 @@ def _clean_up(work: Work) -> None:
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 TIMETABLE = (
-    Job("open-scheduled-campaigns", SECOND, lambda w: len(open_scheduled(w.session, w.now))),
+    Job("open-scheduled-campaigns", SECOND, _open_scheduled),
     # Pages, confirmations and letters stop at the instant itself; this writes it down.
     Job("close-expired-campaigns", SECOND, _close_expired),
     Job(
@@ -88,7 +104,34 @@ TIMETABLE = (
         lambda w: settle(w.session, w.keys, links=w.links, now=w.now, fax=w.fax),
     ),
     Job(
-        "remind-supporters", MINUTE, lambda w: send_due(w.session, w.keys, links=w.links, now=w.now)
+        "remind-supporters",
+        MINUTE,
+        lambda w: send_due(w.session, w.keys, links=w.links, now=w.now, a_week=w.a_week),
+    ),
+    Job(
+        "remind-followers",
+        MINUTE,
+        lambda w: nudge(w.session, w.keys, links=w.links, now=w.now, a_week=w.a_week),
+    ),
+    Job(
+        "ask-about-post",
+        MINUTE,
+        lambda w: ask_about_post(w.session, w.keys, links=w.links, now=w.now, a_week=w.a_week),
+    ),
+    Job(
+        "tell-followers",
+        5 * SECOND,
+        lambda w: telling.tell(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job(
+        "tell-followers-weekly",
+        MINUTE,
+        lambda w: telling.tell_weekly(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job(
+        "ask-followers-to-stay",
+        HOUR,
+        lambda w: telling.ask_to_stay(w.session, w.keys, links=w.links, now=w.now),
     ),
     Job(
         "remind-unconfirmed",
@@ -116,6 +159,7 @@ TIMETABLE = (
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),
     Job("forget-delivered", MINUTE, lambda w: forget_delivered(w.session, w.now)),
     Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),
+    Job("forget-followers", HOUR, lambda w: telling.forget_ended(w.session, w.now)),
     Job("forget-failed-words", HOUR, lambda w: forget_expired(w.session, w.now)),
     Job(
         "destroy-kept-data",

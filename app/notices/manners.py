@@ -16,6 +16,8 @@ from app.core.addresses import same_mailbox
 from app.core.models import ThrottleCount
 from app.core.tokens import Keys, keyed_hash
 
+# Of all campaigns together, unless the installation says otherwise.
+REMINDERS_A_WEEK = 2
 A_WEEK = timedelta(days=7)
 # Three days and one day before the end: time to write, and the last call.
 HOURS_BEFORE = (72, 24)
@@ -23,6 +25,7 @@ HOURS_BEFORE = (72, 24)
 GRACE = timedelta(hours=6)
 ENOUGH = "enough_this_week"
 TOO_LATE = "too_late"
+NIGHT = "night"
 HAS_WRITTEN = "has_written"
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
+from app.core.zones import after_night, before_night, is_night
 from app.notices import manners
 
+# How long the post takes, from slow experience: within a country, and to any other.
+POST_WITHIN = timedelta(days=5)
+POST_ABROAD = timedelta(days=14)
+# Three days to find a printer, a stamp and a letter box; asked on a writer's own morning.
+ASK_BEFORE_POST = timedelta(days=3)
+ASK_AT = time(10)
+JUST_TOLD = timedelta(days=2)
+# Days after a closing without an outcome: when something may have happened, and for the last time.
+OUTCOME_WANTED_DAYS = (30, 90)
 REQUEST_LIVES = timedelta(days=7)
 # A week to find a new fact, three days to translate it, one to decide.
 WARN_STAFF_HOURS = (168, 72, 24)
@@ -13,6 +23,26 @@ WARN_STAFF_HOURS = (168, 72, 24)
 
 def due_at(closes_at: datetime, hours_before: int) -> datetime:
     return closes_at - timedelta(hours=hours_before)
+
+
+def moment_of(closes_at: datetime, hours_before: int, zone: str) -> datetime:
+    """When a reader is owed a reminder: by its rule, or the evening before that night."""
+    return before_night(due_at(closes_at, hours_before), zone)
+
+
+def moments_left(closes_at: datetime, zone: str, now: datetime) -> list[tuple[int, datetime]]:
+    """The reminders that are still ahead, in hours before the end and as moments.
+
+    Whoever asks in the evening for what would come that night gets it in the morning.
+    """
+    left = []
+    for hours in manners.HOURS_BEFORE:
+        due, by_rule = moment_of(closes_at, hours, zone), due_at(closes_at, hours)
+        if due <= now < by_rule:
+            due = after_night(by_rule, zone)
+        if now < due < closes_at:
+            left.append((hours, due))
+    return left
 
 
 def staff_step(closes_at: datetime, now: datetime) -> int | None:
@@ -24,12 +54,16 @@ def staff_step(closes_at: datetime, now: datetime) -> int | None:
     return min(begun, default=None)
 
 
-def why_skip(due: datetime, closes_at: datetime | None, now: datetime, *, is_open: bool) -> str:
+def why_skip(
+    due: datetime, closes_at: datetime | None, now: datetime, *, is_open: bool, zone: str = ""
+) -> str:
     """The reason a due reminder is not sent, or nothing when it is."""
     if closes_at is None or not is_open or closes_at <= now:
         return "closed"
     if due + manners.GRACE < now:
         return manners.TOO_LATE
+    if is_night(now, zone):
+        return manners.NIGHT
     return ""
 
 
