@@ -162,6 +162,7 @@ def a_form(
     agreed: bool = True,
     keep_nothing: bool = False,
     answers_to_me: bool = False,
+    tell_me: bool = False,
 ) -> SignForm:
     ids: tuple[UUID, ...] = tuple(
         target.id for target in addressed(campaign) if target.position in targets
@@ -178,6 +179,7 @@ def a_form(
         agreed=agreed,
         keep_nothing=keep_nothing,
         answers_to_me=answers_to_me,
+        tell_me=tell_me,
     )
 
 

@@ -42,7 +42,7 @@ def nudge(
     *,
     links: Links,
     now: datetime,
-    a_week: int,
+    a_week: int = manners.REMINDERS_A_WEEK,
     limit: int = 200,
 ) -> int:
     """Remind the next followers of the ends that are near; return how many were looked at."""

@@ -129,7 +129,13 @@ def stop_request(request: ReminderRequest, reason: str = "stopped") -> None:
 
 
 def send_due(
-    session: Session, keys: Keys, *, links: Links, now: datetime, a_week: int, limit: int = 200
+    session: Session,
+    keys: Keys,
+    *,
+    links: Links,
+    now: datetime,
+    a_week: int = manners.REMINDERS_A_WEEK,
+    limit: int = 200,
 ) -> int:
     """Send the reminders that have fallen due, each once; skip the others with their reason."""
     due = queries.list_due(session, now, limit)

@@ -39,7 +39,13 @@ class Unposted:
 
 
 def ask_about_post(
-    session: Session, keys: Keys, *, links: Links, now: datetime, a_week: int, limit: int = 200
+    session: Session,
+    keys: Keys,
+    *,
+    links: Links,
+    now: datetime,
+    a_week: int = manners.REMINDERS_A_WEEK,
+    limit: int = 200,
 ) -> int:
     """Ask whose letter should go into the post in these days; return how many were looked at."""
     skipped: Counter[str] = Counter()
