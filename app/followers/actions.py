@@ -189,7 +189,9 @@ def tell_opened(session: Session, campaign: Campaign, now: datetime) -> bool:
 def _stranger(
     session: Session, keys: Keys, section: Section, email: str, wish: rules.Wish, now: datetime
 ) -> Follower:
-    row, seal = uuid.uuid4(), new_seal(session, keys)
+    seal = new_seal(session, keys)
+    # One id for both: whoever has left is known by the list of destroyed keys, and by nothing else.
+    row = seal.id
     follower = Follower(
         id=row,
         section=section,

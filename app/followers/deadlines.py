@@ -56,8 +56,8 @@ def nudge(
                 reason = _nudge(session, keys, follower, campaign, hours, links, now, a_week)
                 if reason:
                     skipped[reason] += 1
-        if skipped:
-            log.info("reminders skipped", campaign=campaign.reference, reasons=dict(skipped))
+        for why, times in skipped.items():
+            log.info("reminders skipped", campaign=campaign.reference, reason=why, count=times)
     return limit - left
 
 

@@ -15,6 +15,7 @@ from app.campaigns.rules import PUBLIC_STATES
 from app.core.addresses import same_mailbox
 from app.core.db import day_of
 from app.core.errors import NotFound
+from app.core.models import DestroyedKey
 from app.core.sealing import get_seal
 from app.core.tokens import Keys, check_token, keyed_hash, make_token, row_of
 from app.followers.models import (
@@ -36,7 +37,7 @@ OF_ONE = (NewsKind.EXTENDED, NewsKind.CHANGED, NewsKind.OUTCOME)
 
 
 def token_of(keys: Keys, follower: Follower, purpose: str) -> str:
-    return make_token(_token_key(keys), purpose, follower.id, follower.nonce)
+    return make_token(token_key(keys), purpose, follower.id, follower.nonce)
 
 
 def get_follower(
@@ -51,8 +52,13 @@ def get_follower(
     ).one_or_none()
     if follower is None:
         raise NotFound
-    check_token(_token_key(keys), purpose, token, follower.nonce)
+    check_token(token_key(keys), purpose, token, follower.nonce)
     return follower
+
+
+def has_left(session: Session, token: str) -> bool:
+    """Whether the follower behind a link has left; nothing else is known of them any more."""
+    return session.get(DestroyedKey, row_of(token)) is not None
 
 
 def address_hash(keys: Keys, address: str) -> bytes:
@@ -165,5 +171,5 @@ def list_countries(session: Session, section_id: UUID) -> list[str]:
     return list(session.scalars(about))
 
 
-def _token_key(keys: Keys) -> bytes:
+def token_key(keys: Keys) -> bytes:
     return keys.derive("follower-token")

@@ -66,13 +66,7 @@ def tell(session: Session, keys: Keys, *, links: Links, now: datetime, at_once: 
         news.is_told = len(batch) < left
         left -= len(batch)
         if news.is_told:
-            log.info(
-                "news told",
-                campaign=campaign.reference,
-                kind=str(news.kind),
-                sent=news.sent,
-                skipped=dict(skipped),
-            )
+            _log(news, campaign)
     return at_once - left
 
 
@@ -208,6 +202,13 @@ def forget_ended(session: Session, now: datetime, limit: int = 200) -> int:
     for follower in found:
         forget(session, follower, now)
     return len(found)
+
+
+def _log(news: News, campaign: Campaign) -> None:
+    kind, reference = str(news.kind), campaign.reference
+    log.info("news told", campaign=reference, kind=kind, count=news.sent)
+    for why, times in news.skipped.items():
+        log.info("news not sent", campaign=reference, kind=kind, reason=why, count=times)
 
 
 def _today(follower: Follower, now: datetime) -> date:

@@ -151,8 +151,8 @@ def send_due(
             skipped[reason] += 1
         else:
             _remind(session, keys, reminder, links, now)
-    if skipped:
-        log.info("reminders skipped", reasons=dict(skipped))
+    for why, times in skipped.items():
+        log.info("reminders skipped", reason=why, count=times)
     return len(due)
 
 

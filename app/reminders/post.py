@@ -58,8 +58,8 @@ def ask_about_post(
             reason = _ask(session, keys, found, links, now, a_week)
             if reason:
                 skipped[reason] += 1
-    if skipped:
-        log.info("reminders skipped", reasons=dict(skipped))
+    for why, times in skipped.items():
+        log.info("reminders skipped", reason=why, count=times)
     return looked_at
 
 

@@ -32,6 +32,10 @@ from app.core.db import Base, Database, unit_of_work
 from app.core.schema import upgrade
 from app.core.sealing import require_own_key
 from app.core.tokens import Keys, make_token, new_nonce
+from app.followers.actions import ask as ask_to_follow
+from app.followers.queries import find_follower
+from app.followers.queries import token_key as follower_key
+from app.followers.rules import Wish
 from app.reminders.actions import ask
 from app.reminders.models import ReminderRequest
 from app.reminders.queries import token_key as reminder_key
@@ -74,6 +78,7 @@ WITHOUT_OBJECTS = frozenset(
         *("probes.healthz", "probes.readyz", "neutral.home", "mail_viewer.index"),
         *("supporter.home", "supporter.campaigns", "supporter.privacy", "supporter.safety"),
         *("supporter.writing", "supporter.accessibility"),
+        *("supporter.follow", "supporter.ask_to_follow"),
         *("account.sign_in", "account.start", "account.sign_out", "account.account"),
         *("account.save_language", "account.save_password"),
         *("organiser.desk", "organiser.campaigns", "organiser.new", "organiser.save_new"),
@@ -95,6 +100,17 @@ PURPOSES: Mapping[str, str] = {
     "supporter.confirm_reminders": "remind",
     "supporter.ask_to_stop": "stop",
     "supporter.stop_reminders": "stop",
+    "supporter.ask_if_done": "stop",
+    "supporter.note_done": "stop",
+    "supporter.ask_to_confirm_follow": "follow",
+    "supporter.confirm_follow": "follow",
+    "supporter.preferences": "preferences",
+    "supporter.change_preferences": "preferences",
+    "supporter.stay": "preferences",
+    "supporter.choice": "preferences",
+    "supporter.say_choice": "preferences",
+    "supporter.ask_to_leave": "leave",
+    "supporter.leave": "leave",
 }
 Values = dict[str, str]
 
@@ -287,11 +303,18 @@ def _side(
     session.flush()
     wanted = select(ReminderRequest).where(ReminderRequest.campaign_id == published.id)
     wish = session.scalars(wanted).one()
+    news = Wish(("en",), new_actions=True, campaign=str(published.id))
+    ask_to_follow(session, keys, section, writer.email, news, links=LINKS, now=now)
+    follower = find_follower(session, keys, section.id, writer.email)
+    assert follower is not None
     linked: dict[str, Linked] = {
         CONFIRM: (token_key(keys), CONFIRM, pending.id, pending.nonce),
         **{p: (token_key(keys), p, done.id, done.nonce) for p in (STATUS, DATA)},
         "remind": (reminder_key(keys), "confirm", wish.id, wish.nonce),
         "stop": (reminder_key(keys), "stop", wish.id, wish.nonce),
+        "follow": (follower_key(keys), "confirm", follower.id, follower.nonce),
+        "preferences": (follower_key(keys), "preferences", follower.id, follower.nonce),
+        "leave": (follower_key(keys), "leave", follower.id, follower.nonce),
     }
     first = min(published.targets, key=lambda one: one.position)
     reached = next(

@@ -17,7 +17,7 @@ from tests.cast import OLENA, PASSWORD
 
 OTHER = "https://evil.example"
 # A mail program posts here by itself, from no page at all (RFC 8058).
-FROM_ANYWHERE = frozenset(("supporter.stop_reminders",))
+FROM_ANYWHERE = frozenset(("supporter.stop_reminders", "supporter.leave"))
 # What a form of another site looks like, and what no browser of ours sends.
 FOREIGN: tuple[dict[str, str], ...] = (
     {"Sec-Fetch-Site": "cross-site"},

@@ -89,7 +89,7 @@ def house(database: Database, keys: Keys, tmp_path: Path) -> Iterator[House]:
         campaign = a_campaign(session, keys, closes_at=END)
         confirm(session, keys, a_signature(session, keys, campaign), links=LINKS, now=NOON)
         a_signature(session, keys, campaign, a_form(campaign, who=NOOR))
-        ask(session, keys, campaign, SAM.email, "en", links=LINKS, now=NOON)
+        ask(session, keys, campaign, NOOR.email, "en", links=LINKS, now=NOON)
         session.flush()
         confirm_request(session.scalars(select(ReminderRequest)).one(), NOON)
     clock = Clock()

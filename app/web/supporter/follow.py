@@ -162,14 +162,13 @@ def choice(token: str, ref: str) -> ResponseReturnValue:
 @open_to(Audience.SUPPORTER)
 def say_choice(token: str, ref: str) -> ResponseReturnValue:
     said = request.form.get("said", "")
-    if said not in (FollowState.DONE, FollowState.NOT_THIS, FollowState.FOLLOWING):
-        abort(400)
     with unit_of_work(database().writing) as session:
         follower = queries.get_follower(session, keys(), token, queries.PREFERENCES, lock=True)
         campaign = get_public_campaign(session, ref)
         if campaign.section_id != follower.section_id:
             abort(404)
-        actions.say_of(session, follower, campaign.id, FollowState(said))
+        if said in FollowState:
+            actions.say_of(session, follower, campaign.id, FollowState(said))
     return _choice(_chosen(token), token, ref)
 
 
@@ -178,7 +177,7 @@ def ask_to_leave(token: str) -> ResponseReturnValue:
     try:
         follower = queries.get_follower(reading(), keys(), token, queries.LEAVE)
     except NotFound:
-        return render_template("supporter/unsubscribe.html", token=token, has_left=True)
+        return _left(token)
     return render_template(
         "supporter/unsubscribe.html",
         token=token,
@@ -196,8 +195,15 @@ def leave(token: str) -> ResponseReturnValue:
             follower = queries.get_follower(session, keys(), token, queries.LEAVE, lock=True)
             actions.leave(session, follower, now(), beside())
     except NotFound:
-        return render_template("supporter/unsubscribe.html", token=token, has_left=True)
+        return _left(token)
     tidy(database())
+    return render_template("supporter/unsubscribe.html", token=token, has_left=True)
+
+
+def _left(token: str) -> str:
+    """Pressed twice: the answer is the same, although there is nobody to look up any more."""
+    if not queries.has_left(reading(), token):
+        raise NotFound
     return render_template("supporter/unsubscribe.html", token=token, has_left=True)
 
 
