@@ -144,9 +144,16 @@ def why_skip(
     email: str,
     hours_before: int,
     now: datetime,
+    *,
+    is_open: bool | None = None,
 ) -> str:
-    """The reason why a step that is owed is not sent, or nothing. Manners come afterwards."""
-    if campaign.closes_at is None or not is_open_at(campaign, now):
+    """The reason why a step that is owed is not sent, or nothing. Manners come afterwards.
+
+    `is_open` where it is known better: the dry run asks about moments to come.
+    """
+    if is_open is None:
+        is_open = is_open_at(campaign, now)
+    if campaign.closes_at is None or not is_open:
         return "closed"
     due = moment_of(campaign.closes_at, hours_before, follower.time_zone)
     if due + manners.GRACE < now:

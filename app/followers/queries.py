@@ -93,7 +93,7 @@ def list_untold(session: Session, limit: int) -> Sequence[News]:
     return session.scalars(untold.with_for_update(skip_locked=True)).all()
 
 
-def list_concerned(session: Session, news: News, limit: int) -> Sequence[Follower]:
+def list_concerned(session: Session, news: News, limit: int | None) -> Sequence[Follower]:
     """The next of whom some news concerns, in the order of their ids."""
     concerned = (
         select(Follower)

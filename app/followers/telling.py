@@ -45,8 +45,8 @@ def tell(session: Session, keys: Keys, *, links: Links, now: datetime, at_once: 
         if left <= 0:
             break
         campaign = news.campaign
-        if campaign.state is CampaignState.PAUSED and news.kind is not NewsKind.OUTCOME:
-            continue  # facts are being checked; what is told then is told afterwards
+        if waits(news):
+            continue
         if is_over(news, campaign):
             news.is_told = True
             log.info("news not told", campaign=campaign.reference, kind=str(news.kind))
@@ -55,7 +55,7 @@ def tell(session: Session, keys: Keys, *, links: Links, now: datetime, at_once: 
         skipped: Counter[str] = Counter(news.skipped)
         for follower in batch:
             _let_end(session, follower, news, now)
-            reason = why_skip(session, follower, news)
+            reason = why_skip(session, follower, news.kind, campaign)
             if reason:
                 skipped[reason] += 1
             else:
@@ -77,10 +77,14 @@ def is_over(news: News, campaign: Campaign) -> bool:
     return news.kind is not NewsKind.OUTCOME and campaign.state is CampaignState.CLOSED
 
 
-def why_skip(session: Session, follower: Follower, news: News) -> str:
+def waits(news: News) -> bool:
+    """Facts are being checked; what there is to tell is told afterwards."""
+    return news.campaign.state is CampaignState.PAUSED and news.kind is not NewsKind.OUTCOME
+
+
+def why_skip(session: Session, follower: Follower, kind: NewsKind, campaign: Campaign) -> str:
     """The reason why somebody whom news concerns is not written to at once, or nothing."""
-    campaign = news.campaign
-    if news.kind is NewsKind.OPENED and not _follows_case(session, follower, campaign):
+    if kind is NewsKind.OPENED and not _follows_case(session, follower, campaign):
         reason = mails.why_not_for(follower, campaign)
         if reason:
             return reason
@@ -94,7 +98,7 @@ def tell_weekly(
     due = list_weekly_due(session, now, limit)
     for follower in due:
         news = weekly_news(session, follower, now)
-        follower.told_on = _today(follower, now)
+        follower.told_on = today_of(follower, now)
         if news:
             mails.weekly(session, keys, follower, news, links=links, now=now)
     return len(due)
@@ -140,19 +144,30 @@ def weekly_news(session: Session, follower: Follower, now: datetime) -> list[New
     """What there was between somebody's last weekly mail and the one that is due."""
     if follower.told_on is None:
         return []
-    since, until = moment_of(follower, follower.told_on), moment_of(follower, _today(follower, now))
-    found = []
-    for news in queries.list_news_since(session, since, until):
-        concerned = select(Follower.id).where(
-            Follower.id == follower.id, queries.concerns(news.campaign, news.kind)
-        )
-        if (
-            not is_over(news, news.campaign)
-            and session.scalar(concerned) is not None
-            and why_skip(session, follower, news) == "weekly"
-        ):
-            found.append(news)
-    return found
+    since = moment_of(follower, follower.told_on)
+    until = moment_of(follower, today_of(follower, now))
+    return list_for(session, follower, since, until)
+
+
+def list_for(session: Session, follower: Follower, since: datetime, until: datetime) -> list[News]:
+    """The news of a time that are for somebody and not over by now."""
+    return [
+        news
+        for news in queries.list_news_since(session, since, until)
+        if not is_over(news, news.campaign)
+        and not waits(news)
+        and is_for(session, follower, news.kind, news.campaign)
+    ]
+
+
+def is_for(session: Session, follower: Follower, kind: NewsKind, campaign: Campaign) -> bool:
+    """Whether such news of a campaign belong into somebody's weekly mail."""
+    concerned = select(Follower.id).where(
+        Follower.id == follower.id, queries.concerns(campaign, kind)
+    )
+    if session.scalar(concerned) is None:
+        return False
+    return why_skip(session, follower, kind, campaign) == "weekly"
 
 
 def moment_of(follower: Follower, day: date) -> datetime:
@@ -211,7 +226,8 @@ def _log(news: News, campaign: Campaign) -> None:
         log.info("news not sent", campaign=reference, kind=kind, reason=why, count=times)
 
 
-def _today(follower: Follower, now: datetime) -> date:
+def today_of(follower: Follower, now: datetime) -> date:
+    """The day whose weekly mail is the newest that may be written by now."""
     local = now.astimezone(ZoneInfo(follower.time_zone or follower.section.time_zone))
     return local.date() if local.time() >= WEEKLY_AT else local.date() - timedelta(days=1)
 

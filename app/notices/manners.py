@@ -6,6 +6,7 @@ they say how often, and neither whom nor of what.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, select
@@ -36,6 +37,12 @@ def nudges_lately(session: Session, keys: Keys, address: str, now: datetime) -> 
         ThrottleCount.key.in_([_key(keys, address, day) for day in days])
     )
     return session.scalar(lately) or 0
+
+
+def nudges_among(known: Mapping[bytes, int], keys: Keys, address: str, now: datetime) -> int:
+    """The same out of counters that were read before: for whoever asks about many people."""
+    days = [_day(now) - timedelta(days=back) for back in range(A_WEEK.days)]
+    return sum(known.get(_key(keys, address, day), 0) for day in days)
 
 
 def count_nudge(session: Session, keys: Keys, address: str, now: datetime) -> None:

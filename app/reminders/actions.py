@@ -141,7 +141,7 @@ def send_due(
     due = queries.list_due(session, now, limit)
     skipped: Counter[str] = Counter()
     for reminder in due:
-        email = _email(session, keys, reminder.request)
+        email = email_of(session, keys, reminder.request)
         reason = why_skip(session, keys, reminder, email, now)
         if not reason and not manners.may_nudge(session, keys, email, a_week, now):
             reason = manners.ENOUGH
@@ -325,7 +325,7 @@ def _about(campaign: Campaign, language: str) -> dict[str, object]:
     }
 
 
-def _email(session: Session, keys: Keys, request: ReminderRequest) -> str:
+def email_of(session: Session, keys: Keys, request: ReminderRequest) -> str:
     """The address of a wish; nothing where it was let go of."""
     if request.sealed_email is None:
         return ""

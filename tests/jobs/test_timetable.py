@@ -30,7 +30,7 @@ from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
 from app.signatures.models import SEALED
 from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature, an_account
-from tests.cast import AMAL, KOFI, NOOR, OLENA, SAM
+from tests.cast import AMAL, KOFI, NOOR, OLENA
 
 BY_NAME = {job.name: job for job in TIMETABLE}
 # The deadline of the Mamaï campaign stands on a clock in Almaty: 23:59 there, the second of 00:00.

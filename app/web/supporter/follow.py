@@ -167,7 +167,7 @@ def say_choice(token: str, ref: str) -> ResponseReturnValue:
         campaign = get_public_campaign(session, ref)
         if campaign.section_id != follower.section_id:
             abort(404)
-        if said in FollowState:
+        if said in {each.value for each in FollowState}:
             actions.say_of(session, follower, campaign.id, FollowState(said))
     return _choice(_chosen(token), token, ref)
 
