@@ -206,9 +206,13 @@ def test_our_own_forms_and_programs_without_an_origin_are_let_in(house: House) -
 
 
 def test_one_press_of_a_mail_program_needs_no_page_of_ours(house: House) -> None:
-    (rule,) = [one for one in house.rules() if one.endpoint in FROM_ANYWHERE]
+    rules = [
+        one for one in house.rules() if one.endpoint in FROM_ANYWHERE and "POST" in one.methods
+    ]
+    assert {one.endpoint for one in rules} == FROM_ANYWHERE
     data = {"List-Unsubscribe": "One-Click"}
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://mail.example"}
-    path = house.own_address(rule)
-    answer = house.browser().post(path, base_url=BASE, data=data, headers=headers)
-    assert answer.status_code == 200
+    for rule in rules:
+        path = house.own_address(rule)
+        answer = house.browser().post(path, base_url=BASE, data=data, headers=headers)
+        assert answer.status_code == 200

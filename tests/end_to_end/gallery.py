@@ -23,6 +23,10 @@ from app.core.db import connect, unit_of_work
 from app.core.keys import read_or_make_keys
 from app.core.sealing import get_seal
 from app.core.tokens import Keys, keyed_hash, make_token, seal_form
+from app.followers import queries
+from app.followers.actions import ask as ask_to_follow
+from app.followers.actions import follow_with_letter
+from app.followers.rules import Wish
 from app.notices.links import Links
 from app.reminders.actions import ask, confirm_request
 from app.reminders.queries import find_request
@@ -133,6 +137,17 @@ SUPPORTER_PAGES = (
     "remind-confirmed",
     "remind-stop",
     "remind-stopped",
+    "remind-done",
+    "follow",
+    "follow-about",
+    "follow-error",
+    "follow-asked",
+    "follow-confirm",
+    "follow-confirmed",
+    "preferences",
+    "follow-choice",
+    "leave",
+    "left",
     "privacy",
     "safety",
     "writing",
@@ -196,6 +211,7 @@ def hang(service: Running) -> Gallery:
             keys = read_or_make_keys(service.var / "keys" / "master.key")
             rooms = _Rooms(session, keys, Links(service.base))
             shown = [*_campaigns(rooms), *_letters(rooms), *_desk(rooms), *_reminders(rooms)]
+            shown += _following(rooms)
     finally:
         database.dispose()
     shown += _forms(gallery, rooms)
@@ -302,6 +318,19 @@ class _Rooms:
             confirm_request(wish, NOW)
             self.session.flush()
         return make_token(reminder_key(self.keys), purpose, wish.id, wish.nonce)
+
+    def follower(self, purpose: str) -> str:
+        """The token of somebody new who follows the Mamaï campaign, or has asked to."""
+        email = f"{uuid.uuid4().hex[:8]}@example.org"
+        section = self.mamai.section
+        if purpose == "confirm":
+            wish = Wish(("en",), new_actions=True, campaign=str(self.mamai.id))
+            ask_to_follow(self.session, self.keys, section, email, wish, links=self.links, now=NOW)
+        else:
+            follow_with_letter(self.session, self.keys, self.mamai, email, "en", NOW)
+        found = queries.find_follower(self.session, self.keys, section.id, email)
+        assert found is not None
+        return queries.token_of(self.keys, found, purpose)
 
     def token(self, signature: Signature, purpose: str) -> str:
         return token_of(self.keys, signature, purpose)
@@ -481,6 +510,26 @@ def _reminders(rooms: _Rooms) -> Iterator[Shown]:
         yield Shown(f"remind-{name}", address, 200, fields, on=path)
     stopped = f"/en/reminders/{rooms.wish('stop')}/stop"
     yield Shown("remind-stopped", stopped, 200, {}, on=path)
+
+
+def _following(rooms: _Rooms) -> Iterator[Shown]:
+    """Wishes to hear what comes of it, each of another address and so with links of its own."""
+    path, reference = rooms.paths["mamai"], rooms.mamai.reference
+    done = f"/en/reminders/{rooms.wish('stop')}/done"
+    yield Shown("remind-done", done, on=path)
+    yield Shown("follow", "/en/follow")
+    yield Shown("follow-about", f"/en/follow?about={reference}")
+    everything = {"email": "follows@example.org", "new_actions": "1"}
+    yield Shown("follow-error", "/en/follow", 422, {**everything, "email": "no"}, on="/en/follow")
+    yield Shown("follow-asked", "/en/follow", 200, everything, on="/en/follow")
+    for name in ("confirm", "confirmed"):
+        address = f"/en/follow/{rooms.follower('confirm')}/confirm"
+        yield Shown(f"follow-{name}", address, 200, {} if name == "confirmed" else None, on=path)
+    token = rooms.follower("preferences")
+    yield Shown("preferences", f"/en/preferences/{token}", on=path)
+    yield Shown("follow-choice", f"/en/preferences/{token}/{reference}", on=path)
+    yield Shown("leave", f"/en/unsubscribe/{rooms.follower('leave')}", on=path)
+    yield Shown("left", f"/en/unsubscribe/{rooms.follower('leave')}", 200, {}, on=path)
 
 
 def _plain_pages(gallery: Gallery) -> Iterator[Shown]:
