@@ -51,9 +51,6 @@ VALUES: Final[Mapping[str, str]] = {
     "follows_up": "bool: the next action of a case that is followed",
     "news": "list[NewsItem]: what a week brought, the oldest first",
     "post_by": "date: posted on this day or before, a letter should arrive in time",
-    "days": "int: full days since a campaign closed",
-    "is_last": "bool: the question does not come again",
-    "outcome_link": "str: the desk page on which an outcome is told",
     "into_language": "str: the language that is translated into",
     "from_language": "str: the language that is translated from",
     "words_count": "int: how many words there are to translate",
@@ -94,7 +91,9 @@ VALUES: Final[Mapping[str, str]] = {
     "languages": "list[str]: the languages the campaign is written in",
     "target_count": "int: how many offices are written to",
     "approved": "bool: published, or returned with a note",
-    "note": "str: what the reviewer wrote, empty if nothing",
+    "note": "str: what the reviewer wrote, empty if nothing · facts_changed: what is new",
+    "days": "int: how many days ago it closed",
+    "outcome_link": "str: the desk page that says what happened",
     "closed_at": "datetime: the instant at which it closed",
 }
 
@@ -179,6 +178,7 @@ NOTICES: Final[Mapping[str, Notice]] = {
     "not_delivered": _notice(*_ABOUT, "office", "ways", "status_link"),
     "answer": _notice(*_ABOUT, "office"),
     "held": _notice(*_ABOUT, "office", "reason", "status_link"),
+    "facts_changed": _notice(*_ABOUT, "note", "targets", "closes_at", "time_zone", "status_link"),
     "did_not_leave": _notice(
         *_ABOUT, "targets", "reason", "closes_at", "time_zone", "status_link", "ask_section"
     ),
@@ -243,9 +243,6 @@ NOTICES: Final[Mapping[str, Notice]] = {
     "still_there": _bulk("ends_on"),
     # To writers: once each, and about their own letter.
     "not_posted": _notice(*_ABOUT, "targets", "post_by", "status_link"),
-    "facts_changed": _notice(
-        *_ABOUT, "targets", "words", "words_language", "closes_at", "time_zone", "status_link"
-    ),
     "data_deletion": _notice(*_ABOUT, "is_deleted", "deleted_on", "own_data_link"),
     # To guests and to whoever has an account.
     "translation_wanted": _notice(
@@ -278,7 +275,6 @@ NOTICES: Final[Mapping[str, Notice]] = {
     "invitation": _notice("by_name", "invitation_link", "link_ends_at", "time_zone"),
     "report_ready": _notice("report", "report_link", "link_ends_at", "time_zone"),
     # To the people at the desk.
-    "outcome_wanted": _notice(*_TO_STAFF, "days", "is_last", "outcome_link"),
     "review_wanted": _notice(
         *_TO_STAFF,
         "by_name",
@@ -305,6 +301,9 @@ NOTICES: Final[Mapping[str, Notice]] = {
     ),
     "letters_held": _notice(*_TO_STAFF, "letters_held", "desk_link"),
     "address_doubtful": _notice(*_TO_STAFF, "office", "address", "book_link"),
+    "outcome_wanted": _notice(
+        *_TO_STAFF, "closed_at", "time_zone", "days", "letters_handed_over", "outcome_link"
+    ),
     "closed": _notice(
         *_TO_STAFF,
         "closed_at",

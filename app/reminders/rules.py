@@ -14,8 +14,6 @@ POST_ABROAD = timedelta(days=14)
 ASK_BEFORE_POST = timedelta(days=3)
 ASK_AT = time(10)
 JUST_TOLD = timedelta(days=2)
-# Days after a closing without an outcome: when something may have happened, and for the last time.
-OUTCOME_WANTED_DAYS = (30, 90)
 REQUEST_LIVES = timedelta(days=7)
 # A week to find a new fact, three days to translate it, one to decide.
 WARN_STAFF_HOURS = (168, 72, 24)

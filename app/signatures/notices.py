@@ -175,34 +175,6 @@ def not_posted(
     _send(session, keys, links, seal, signature, "not_posted", values, now, expires_at=ends)
 
 
-def facts_changed(
-    session: Session,
-    keys: Keys,
-    seal: Seal,
-    signature: Signature,
-    letters: list[Letter],
-    words: dict[str, str],
-    occasion: str,
-    links: Links,
-    now: datetime,
-) -> None:
-    """M23: the case has an update, and letters on the older facts are held. Once an `occasion`.
-
-    `words` say by language what has changed.
-    """
-    campaign = signature.campaign
-    spoken = next((each for each in (signature.page_language, *words) if words.get(each)), "")
-    values = _about(signature) | {
-        "targets": _offices(signature, letters),
-        "words": words.get(spoken, ""),
-        "words_language": spoken or signature.page_language,
-        "closes_at": campaign.closes_at,
-        "time_zone": campaign.time_zone,
-        "status_link": _status(keys, signature, links),
-    }
-    _send(session, keys, links, seal, signature, "facts_changed", values, now, again=occasion)
-
-
 def data_deletion(
     session: Session, keys: Keys, seal: Seal, signature: Signature, links: Links, now: datetime
 ) -> None:

@@ -160,14 +160,6 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "post_by": date(2022, 4, 28),
         "status_link": _LETTER_PAGE,
     },
-    "facts_changed": {
-        "targets": [PRESIDENT],
-        "words": "He has been moved to another prison.",
-        "words_language": "en",
-        "closes_at": CLOSES_AT,
-        "time_zone": "Asia/Almaty",
-        "status_link": _LETTER_PAGE,
-    },
     "data_deletion": {
         "is_deleted": False,
         "deleted_on": date(2022, 6, 11),
@@ -213,11 +205,6 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "link_ends_at": CLOSES_AT,
         "time_zone": "Europe/Zurich",
     },
-    "outcome_wanted": {
-        "days": 30,
-        "is_last": False,
-        "outcome_link": f"{PAGE}/desk/campaigns/k7m2p/close",
-    },
     "review_wanted": {
         "by_name": "Olena Organiser",
         "languages": ["en", "fr", "ru"],
@@ -253,6 +240,20 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "address": "office@ministry.example.org",
         "book_link": f"{PAGE}/desk/address-book/president-kz",
     },
+    "facts_changed": {
+        "note": "Жанболат Мамай переведён в другую колонию.",
+        "targets": [PRESIDENT],
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "status_link": _LETTER_PAGE,
+    },
+    "outcome_wanted": {
+        "closed_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "days": 30,
+        "letters_handed_over": 1204,
+        "outcome_link": f"{PAGE}/desk/campaigns/k7m2p/outcome",
+    },
     "held": {"office": PRESIDENT, "reason": "no_answer", "status_link": _LETTER_PAGE},
     "closed": {
         "closed_at": CLOSES_AT,
@@ -278,6 +279,8 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     "thank_you-faxed": {"handed_over": [], "faxed": [PRISON]},
     "thank_you-print": {"handed_over": [], "to_print": [PRISON, PRESIDENT], "letters": []},
     "held-changed": {"reason": "outdated", "sensitive": True},
+    "facts_changed-many": {"targets": [DOCTORS, PRISON], "sensitive": True},
+    "outcome_wanted-last": {"days": 90},
     "letters_held-one": {"letters_held": 1},
     "not_delivered-no_way": {"ways": []},
     "not_delivered-all_ways": {
@@ -307,7 +310,6 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     "new_action-next": {"follows_up": True, "sensitive": True, "we_ask": ""},
     "weekly_news-one": {"news": [NewsItem("opened", TITLES["en"], "en", CAMPAIGN)]},
     "not_posted-many": {"targets": [DOCTORS, PRISON]},
-    "facts_changed-sensitive": {"sensitive": True, "targets": [DOCTORS, PRISON]},
     "data_deletion-done": {"is_deleted": True},
     "translation_wanted-note": {
         "note": "Please keep her name as it is.",
@@ -322,7 +324,6 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     },
     "weekly_digest-first": {"change_percent": None, "needing_decision": 0},
     "weekly_digest-same": {"change_percent": 0},
-    "outcome_wanted-last": {"days": 90, "is_last": True},
     "review_wanted-undated": {"closes_at": None, "target_count": 1},
     "review_decided-returned": {
         "approved": False,
