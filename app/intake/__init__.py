@@ -1,0 +1,1 @@
+"""An urgent-action document read into a draft campaign; nothing is published or sent from here."""
