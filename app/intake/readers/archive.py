@@ -40,4 +40,6 @@ def open_archive(data: bytes) -> zipfile.ZipFile:
 
 
 def _is_blown_up(entry: zipfile.ZipInfo) -> bool:
-    return entry.file_size > _SMALL and entry.file_size > RATIO_AT_MOST * max(entry.compress_size, 1)
+    return entry.file_size > _SMALL and entry.file_size > RATIO_AT_MOST * max(
+        entry.compress_size, 1
+    )

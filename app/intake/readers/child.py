@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import encodings
+import importlib
 import json
 import os
 import pkgutil
@@ -21,6 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+import pypdf
 
 from app.intake.readers.document import (
     BYTES_AT_MOST,
@@ -82,10 +85,7 @@ def _limit() -> None:
     def too_long(_signal: int, _frame: FrameType | None) -> None:
         raise TimeoutError
 
-    for encoding in pkgutil.iter_modules(encodings.__path__):
-        # Later there is nothing to load them with.
-        with suppress(LookupError, ImportError, AttributeError):
-            codecs.lookup(encoding.name)
+    _load_what_is_loaded_late()
     signal.signal(signal.SIGPROF, too_long)
     used = int(resource.getrusage(resource.RUSAGE_SELF).ru_utime)
     for limit, value in (
@@ -100,9 +100,23 @@ def _limit() -> None:
             resource.setrlimit(limit, (value, value))
 
 
+def _load_what_is_loaded_late() -> None:
+    """Codecs, and the parts of pypdf: later there is nothing to load them with."""
+    for encoding in pkgutil.iter_modules(encodings.__path__):
+        with suppress(LookupError, ImportError, AttributeError):
+            codecs.lookup(encoding.name)
+    for part in pkgutil.walk_packages(pypdf.__path__, "pypdf."):
+        with suppress(ImportError):
+            importlib.import_module(part.name)
+
+
+def words_of_child() -> list[str]:
+    return [sys.executable, "-I", "-c", _START.format(root=str(ROOT))]
+
+
 def _answer_of_child(data: bytes) -> dict[str, Any]:
     with subprocess.Popen(  # noqa: S603 - ourselves, with words of our own
-        [sys.executable, "-I", "-c", _START.format(root=str(ROOT))],
+        words_of_child(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

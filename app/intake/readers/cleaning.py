@@ -27,7 +27,7 @@ _GAPS = re.compile("\n{4,}")
 
 
 def clean(text: str) -> str:
-    """Normal lines and letters, nothing unseen; `Unreadable` when nothing or far too much is left."""
+    """Normal lines and letters, nothing unseen; `Unreadable` when nothing or too much is left."""
     if len(text) > 2 * CHARACTERS_AT_MOST:
         raise Unreadable(Reason.TOO_LONG, str(CHARACTERS_AT_MOST))
     text = _LINE_ENDS.sub("\n", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from typing import Any
+from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
 import mammoth
@@ -22,7 +23,7 @@ def read_docx(data: bytes) -> str:
     open_archive(data).close()
     try:
         made = mammoth.convert_to_html(io.BytesIO(data), convert_image=_no_picture)
-    except (KeyError, ValueError, AttributeError, BadZipFile, OSError) as error:
+    except (KeyError, ValueError, AttributeError, IndexError, BadZipFile, ExpatError) as error:
         raise Unreadable(Reason.BROKEN) from error
     return read_html(_WAY_BACK.sub("", _NOTE_MARK.sub("", made.value)))
 

@@ -11,7 +11,7 @@ import re
 import ftfy
 from charset_normalizer import from_bytes
 
-from app.intake.readers.document import Note, NoteCode, Reason, Unreadable
+from app.intake.readers.document import CHARACTERS_AT_MOST, Note, NoteCode, Reason, Unreadable
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,15 +21,33 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # In which documents of the last forty years were written, for the languages that have lexicons.
-_KNOWN = (
-    "cp1252 cp1250 cp1251 koi8_r koi8_u cp866 iso8859_5 mac_cyrillic cp1253 iso8859_7 cp1254 "
-    "cp1255 cp1256 cp1257 iso8859_2 mac_roman shift_jis gb18030 big5 euc_kr"
-).split()
+_KNOWN = [
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "koi8_r",
+    "koi8_u",
+    "cp866",
+    "iso8859_5",
+    "mac_cyrillic",
+    "cp1253",
+    "iso8859_7",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "iso8859_2",
+    "mac_roman",
+    "shift_jis",
+    "gb18030",
+    "big5",
+    "euc_kr",
+]
 _CYRILLIC = ("cp1251", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic")
 # Pairs of letters that make up most of any Russian, Ukrainian or Bulgarian text.
 _PAIRS = re.compile(
-    "(?=(ст|но|то|на|ен|ов|ни|ра|во|ко|го|не|ро|по|ос|ал|ре|от|пр|ли|ит|ор|ер|та|да|об|ет|ва|ол|ел|"
-    "за|ка|ан|ть|ла|ия|ры|ий|ти|ки|ам|ої|ня|ві|ів|ій|ськ))"
+    "(?=(ст|но|то|на|ен|ов|ни|ра|во|ко|го|не|ро|по|ос|ал|ре|от|пр|ли|ит|ор|ер|та|да|об|ет|ва|ол|"
+    "ел|за|ка|ан|ть|ла|ия|ры|ий|ти|ки|ам|ої|ня|ві|ів|ій|ськ))"
 )
 _CAPITALS_INSIDE = re.compile("[а-яёіїє][А-ЯЁІЇЄ]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -58,6 +76,10 @@ def repair(text: str) -> tuple[str, tuple[Note, ...]]:
     """Undo a wrong decoding that happened before the text came here."""
     if len(_CONTROLS.findall(text)) * 50 > len(text):
         raise Unreadable(Reason.BINARY)
+    if len(text) > 2 * CHARACTERS_AT_MOST:
+        raise Unreadable(Reason.TOO_LONG, str(CHARACTERS_AT_MOST))
+    if text.isascii():
+        return text, ()
     fixed = _fixed_cyrillic(ftfy.fix_encoding(text))
     return (fixed, (Note(NoteCode.MOJIBAKE_REPAIRED),)) if fixed != text else (text, ())
 

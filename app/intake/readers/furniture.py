@@ -1,4 +1,4 @@
-"""What belongs to pages and not to the text: running heads, page numbers, words cut at the margin."""
+"""What belongs to pages and not to the text: running heads, page numbers, words cut in two."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from app.intake.readers.layout import Page
 
 _EDGE = 3
+_HEAD_AT_MOST = 120
 _FIGURES = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"[-–—\s|]*(?:(?:page|p\.|seite|página|pagina|pág\.|стр\.?|страница|sida|side|strona|sayfa|صفحه|صفحة)"
@@ -46,32 +47,47 @@ def _without_heads(bodies: list[list[str]]) -> tuple[list[list[str]], int]:
     """Without page numbers, and with a running head only where it stands first.
 
     The head of the first page often is the only place of a number or of the organisation's name.
+    Furniture is what stands outermost: behind the first line that is none of it the text begins.
     """
-    seen = Counter(key for body in bodies for key in {_key(body[n]) for n in _edges(body)})
-    often = {key for key, pages in seen.items() if key and pages >= 2 and pages * 2 >= len(bodies)}
+    seen = Counter(
+        (side, key)
+        for body in bodies
+        for side, at in _edges(body)
+        for key in {_key(body[n]) for n in at}
+    )
+    often = {key for (_side, key), pages in seen.items() if pages >= 2 and pages * 2 > len(bodies)}
     kept: list[list[str]] = []
     told: set[str] = set()
     removed = 0
     for body in bodies:
-        edges = set(_edges(body))
-        lines = []
-        for number, line in enumerate(body):
-            is_head = number in edges and _key(line) in often
-            is_number = number in edges and bool(_PAGE_NUMBER.fullmatch(line)) and len(bodies) > 1
-            if is_number or (is_head and _key(line) in told):
-                removed += 1
-                continue
-            if is_head:
-                told.add(_key(line))
-            lines.append(line)
-        kept.append(lines)
+        gone: set[int] = set()
+        for _side, at in _edges(body):
+            for number in at:
+                line, key = body[number], _key(body[number])
+                is_number = len(bodies) > 1 and bool(_PAGE_NUMBER.fullmatch(line))
+                if not is_number and (key not in often or len(line) > _HEAD_AT_MOST):
+                    break
+                if is_number or key in told:
+                    gone.add(number)
+                told.add(key)
+        removed += len(gone)
+        kept.append([line for number, line in enumerate(body) if number not in gone])
     return kept, removed
 
 
-def _edges(body: Sequence[str]) -> list[int]:
-    """Where the first and last lines of a page are that have words."""
+def _edges(body: Sequence[str]) -> tuple[tuple[str, list[int]], ...]:
+    """The first and the last lines of a page where a gap parts them from the text, outside in."""
     full = [number for number, line in enumerate(body) if line]
-    return [*full[:_EDGE], *full[-_EDGE:]]
+    return ("top", _apart(full)), ("bottom", _apart(full[::-1]))
+
+
+def _apart(outside_in: Sequence[int]) -> list[int]:
+    block = list(outside_in[:1])
+    for number in outside_in[1 : _EDGE + 1]:
+        if abs(number - block[-1]) > 1:
+            return block
+        block.append(number)
+    return []
 
 
 def _key(line: str) -> str:

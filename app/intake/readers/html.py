@@ -1,4 +1,4 @@
-"""A web page, or what an office file was turned into, as lines: headings, paragraphs, lists, cells.
+"""A web page, or what an office file was turned into, as lines.
 
 Marks are few and those of Markdown: # before a heading, ** round a paragraph that is bold as a
 whole, [words](address) round what links to an address of the web or of mail.
@@ -9,20 +9,18 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+# Forms hold whole pages in some old systems, so only their fields are among these.
 _LEFT_OUT = frozenset(
-    "script style noscript template svg math nav head iframe object select button form canvas".split()
+    ["script", "style", "noscript", "template", "svg", "math", "nav", "head", "iframe", "object", "select", "button", "textarea", "canvas"]
 )
-# Forms hold whole pages in some old systems; their fields are left out by themselves.
-_LEFT_OUT_WHOLE = _LEFT_OUT - {"form"}
 _BLOCKS = frozenset(
-    "p div section article main header footer aside blockquote pre table tr td th ul ol li dl dt dd "
-    "h1 h2 h3 h4 h5 h6 hr figure figcaption address center body fieldset legend caption title".split()
+    ["p", "div", "section", "article", "main", "header", "footer", "aside", "blockquote", "pre", "table", "tr", "td", "th", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "figure", "figcaption", "address", "center", "body", "fieldset", "legend", "caption"]
 )
+# Between their lines stands no empty one.
+_TIGHT = frozenset(["li", "dt", "dd", "tr", "td", "th"])
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _SPACES = re.compile("[ \t\r\n\f]+")
 _ADDRESS = re.compile(r"(https?://[^\s()<>\[\]]+|mailto:[^\s()<>\[\]]+)\Z", re.IGNORECASE)
-_DEPTH_AT_MOST = 2_000
 
 
 def read_html(markup: str) -> str:
@@ -31,6 +29,10 @@ def read_html(markup: str) -> str:
     reader.feed(markup)
     reader.close()
     return reader.text()
+
+
+def _bare(address: str) -> str:
+    return re.sub(r"^https?://(www\.)?", "", address.casefold()).rstrip("/")
 
 
 class _Lines(HTMLParser):
@@ -45,39 +47,39 @@ class _Lines(HTMLParser):
         self._letters = self._bold_letters = 0
         self._lists: list[int] = []
         self._link: tuple[str, int] | None = None
-        self._in_title = self._keeps_breaks = False
-        self.title = ""
+        self._keeps_breaks = False
 
     def text(self) -> str:
         self._end_block()
         return "\n".join(self._blocks)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _LEFT_OUT_WHOLE and tag not in _VOID:
-            self._hidden = min(self._hidden + 1, _DEPTH_AT_MOST)
-            return
-        if self._hidden:
+        if self._hidden or tag in _LEFT_OUT:
+            self._hidden += tag in _LEFT_OUT
             return
         if tag == "br":
             self._line.append("\n")
         elif tag in _BLOCKS:
             self._end_block(tag)
+            self._begin_block(tag)
+        elif tag in ("b", "strong"):
+            self._bold += 1
+        elif tag == "a":
+            address = _ADDRESS.match((dict(attrs).get("href") or "").strip())
+            self._link = (address.group(), len(self._line)) if address else None
+
+    def _begin_block(self, tag: str) -> None:
         if tag in _HEADINGS:
             self._lead = _HEADINGS[tag]
         elif tag in ("ul", "ol"):
             self._lists = [*self._lists[-20:], 0 if tag == "ol" else -1]
         elif tag == "li":
             self._lead = self._next_lead()
-        elif tag in ("b", "strong"):
-            self._bold += 1
         elif tag == "pre":
             self._keeps_breaks = True
-        elif tag == "a":
-            address = _ADDRESS.match((dict(attrs).get("href") or "").strip())
-            self._link = (address.group(), len(self._line)) if address else None
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _LEFT_OUT_WHOLE:
+        if tag in _LEFT_OUT:
             self._hidden = max(0, self._hidden - 1)
             return
         if self._hidden:
@@ -112,8 +114,8 @@ class _Lines(HTMLParser):
         words = "".join(self._line[start:]).strip()
         bare = address.removeprefix("mailto:").partition("?")[0]
         said = words.replace(" ", "").casefold()
-        if not words or bare.casefold().rstrip("/").endswith(said.rstrip("/")):
-            # The words are the address already, or there are none; a mail address is worth its line.
+        if not words or said.rstrip("/") in (bare.casefold().rstrip("/"), _bare(bare)):
+            # The words are the address already; or there are none, and it is worth its line.
             if not words and address.startswith("mailto:"):
                 self._line.append(bare)
             return
@@ -130,7 +132,7 @@ class _Lines(HTMLParser):
                 whole = "\n".join(f"**{line}**" if line else "" for line in whole.split("\n"))
             self._blocks.append(self._lead + whole)
             self._lead = ""
-        if tag and tag not in ("li", "dt", "dd", "tr", "td", "th") or tag in ("ul", "ol"):
+        if (tag and tag not in ("li", "dt", "dd", "tr", "td", "th")) or tag in ("ul", "ol"):
             if self._blocks and self._blocks[-1]:
                 self._blocks.append("")
         self._line, self._link = [], None

@@ -16,9 +16,11 @@ _HEADER = re.compile(
 )
 # Enough of them that no letter which begins with "To:" is taken for a mail.
 _NEEDED = (b"from", b"subject", b"date", b"message-id", b"mime-version", b"received")
-_MARKUP = re.compile(rb"<(?:!doctype html|html|head|body|div|p|table|h[1-6]|article|br)\b", re.I)
+_MARKUP = re.compile(
+    rb"<(?:!doctype html|html|head|body|div|p|table|h[1-6]|article|br)\b", re.IGNORECASE
+)
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM", b"RIFF")
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 
 
 def kind_of(data: bytes) -> FileKind:
@@ -32,11 +34,11 @@ def kind_of(data: bytes) -> FileKind:
         raise Unreadable(Reason.OLD_WORD)
     if start.startswith(b"{\\rtf"):
         raise Unreadable(Reason.RICH_TEXT)
-    if start.startswith(_PICTURES[:5]):
+    if start.startswith(_PICTURES):
         raise Unreadable(Reason.SCAN, "1")
     if _is_mail(start):
         return FileKind.EML
-    if len(_MARKUP.findall(start.replace(b"\x00", b""))) >= 1:
+    if _MARKUP.search(start.replace(b"\x00", b"")):
         return FileKind.HTML
     return FileKind.TEXT
 
@@ -55,7 +57,7 @@ def _kind_of_archive(data: bytes) -> FileKind:
 
 def _is_mail(start: bytes) -> bool:
     lines = start.replace(b"\r\n", b"\n").split(b"\n")
-    names = set()
+    names: set[bytes] = set()
     for line in lines:
         if not line:
             break

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 # In widths of the letter height: a gap that is no space between two words any more.
 _GAP = 1.6
 _SAME_ROW = 0.45
 _SPACE = 0.15
-_NEW_PARAGRAPH = 1.45
+_NEW_PARAGRAPH = 1.3
 _SMALL = 0.86
 _RAISED = 0.78
 _MARK = re.compile(r"\s*[\d*†‡]{1,3}\s*")
+_WORD_END = re.compile(r"[^\W\d_][.,;!?»”)]?$")
 # Fewer rows with something on both sides are a table or an accident, and no two columns.
 _ROWS_AT_LEAST = 5
 _LINE_OF_PROSE = 22
@@ -89,12 +91,17 @@ def _row(group: list[Fragment]) -> _Row:
     pieces = sorted(group, key=lambda one: one.x)
     row = _Row(median(piece.y for piece in pieces), size)
     for piece in pieces:
-        # The raised figure of a footnote would become part of the word before it.
-        if row.segments and piece.size <= _RAISED * size and _MARK.fullmatch(piece.text):
-            continue
         text = piece.text.strip()
         last = row.segments[-1] if row.segments else None
         gap = piece.x - last.end if last else 0.0
+        # The raised figure of a footnote would become part of the word before it.
+        if last and _MARK.fullmatch(piece.text):
+            is_glued = gap < _SPACE * size and _WORD_END.search(last.text) is not None
+            if piece.size <= _RAISED * size or is_glued:
+                last.end = max(last.end, piece.end)
+                continue
+        if last is None and _MARK.fullmatch(piece.text):
+            text += " "
         if last is None or gap > _GAP * size:
             row.segments.append(_Segment(piece.x, piece.end, piece.size, text))
             continue
@@ -178,7 +185,7 @@ def _side(rows: Sequence[_Row], gutter: float, *, is_left: bool) -> list[_Row]:
 
 def _lines(rows: Sequence[_Row]) -> list[str]:
     """One line a row; an empty one where the distance says that a paragraph ends."""
-    steps = [above.y - below.y for above, below in zip(rows, rows[1:], strict=False)]
+    steps = [above.y - below.y for above, below in pairwise(rows)]
     close = [step for step in steps if step > 0]
     usual = sorted(close)[len(close) // 3] if close else 0.0
     lines: list[str] = []

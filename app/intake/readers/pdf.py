@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from pypdf import PageObject, PdfReader
 from pypdf._text_extraction import _layout_mode
 from pypdf.errors import PyPdfError
-from pypdf.generic import ArrayObject, ContentStream, StreamObject
+from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, StreamObject
 
 from app.core.text import has_direction
 from app.intake.readers.document import PAGES_AT_MOST, Note, NoteCode, Reason, Unreadable
@@ -49,7 +49,8 @@ def _open(data: bytes) -> Iterable[PageObject]:
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable(Reason.LOCKED)
         # What the file says of itself, before ten thousand pages are looked for one by one.
-        promised = reader.root_object["/Pages"].get_object().get("/Count", 0)
+        tree = cast(DictionaryObject, reader.root_object["/Pages"].get_object())
+        promised = tree.get("/Count", 0)
         if not isinstance(promised, int) or promised > PAGES_AT_MOST:
             raise Unreadable(Reason.TOO_MANY_PAGES, str(promised))
         pages = list(reader.pages)

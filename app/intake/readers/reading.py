@@ -1,4 +1,4 @@
-"""Every kind of file by its own reader, here and now. `child` is what calls this on a stranger's."""
+"""Every kind of file by its own reader, here and now; `child` calls this on a stranger's."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def _with_its_charset(data: bytes) -> bytes:
     at = start.find(b"charset=")
     if at < 0:
         return data
-    name = start[at + 8 :].lstrip(b"\"' ").split(b'"')[0].split(b"'")[0].split(b">")[0].strip(b" /;")
+    name = (
+        start[at + 8 :].lstrip(b"\"' ").split(b'"')[0].split(b"'")[0].split(b">")[0].strip(b" /;")
+    )
     try:
         return data.decode(name.decode("ascii", "ignore")).encode()
     except (LookupError, UnicodeError, ValueError):
