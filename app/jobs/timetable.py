@@ -16,6 +16,7 @@ from app.core.throttle import forget_windows
 from app.core.tokens import Keys
 from app.delivery import booking
 from app.delivery.actions import forget_expired
+from app.intake.checks import forget_documents
 from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
 from app.reminders.actions import forget_requests, send_due
@@ -116,6 +117,7 @@ TIMETABLE = (
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),
     Job("forget-delivered", MINUTE, lambda w: forget_delivered(w.session, w.now)),
     Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),
+    Job("forget-source-documents", HOUR, lambda w: forget_documents(w.session, w.now)),
     Job("forget-failed-words", HOUR, lambda w: forget_expired(w.session, w.now)),
     Job(
         "destroy-kept-data",

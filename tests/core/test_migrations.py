@@ -28,6 +28,7 @@ from app.core.sealing import require_own_key
 from app.core.tokens import Keys
 from app.delivery.claims import Holder, claim_due
 from app.delivery.models import Lane, RelayHealth
+from app.intake.checks import keep_document
 from app.reminders.actions import ask, confirm_request
 from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
@@ -193,6 +194,7 @@ def fill(url: str, keys: Keys) -> None:
         ask_for_review(session, draft, olena, NOON)
         session.flush()
         set_country_note(session, "KZ", "en", "A note.", NOON)
+        keep_document(session, keys, draft, "A document.", (), NOON)
         fold(session)
         session.add(TallyEntry(**a_count(campaign)))
         session.add(RelayHealth(name="relay:25", failures=20, reason="", paused_until=NOON))

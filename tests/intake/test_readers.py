@@ -68,8 +68,10 @@ def test_a_page_gives_its_headings_lists_lines_and_addresses() -> None:
         "Fax:",
         "+7 7172 745631",
         "",
-        ("[the Minister](mailto:minister@example.org?subject=x), a@example.org, "
-        "[form](https://gov.example/form), [email\u00a0protected]"),
+        (
+            "[the Minister](mailto:minister@example.org?subject=x), a@example.org, "
+            "[form](https://gov.example/form), [email\u00a0protected]"
+        ),
     ]
 
 

@@ -10,12 +10,15 @@ import re
 from html.parser import HTMLParser
 
 # Forms hold whole pages in some old systems, so only their fields are among these.
-_LEFT_OUT = frozenset(
-    ["script", "style", "noscript", "template", "svg", "math", "nav", "head", "iframe", "object", "select", "button", "textarea", "canvas"]
+_NO_TEXT = (
+    "script style noscript template svg math nav head iframe object select button textarea canvas"
 )
-_BLOCKS = frozenset(
-    ["p", "div", "section", "article", "main", "header", "footer", "aside", "blockquote", "pre", "table", "tr", "td", "th", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "figure", "figcaption", "address", "center", "body", "fieldset", "legend", "caption"]
+_LEFT_OUT = frozenset(_NO_TEXT.split())
+_STANDING_APART = (
+    "p div section article main header footer aside blockquote pre table tr td th ul ol li dl dt "
+    "dd h1 h2 h3 h4 h5 h6 hr figure figcaption address center body fieldset legend caption"
 )
+_BLOCKS = frozenset(_STANDING_APART.split())
 # Between their lines stands no empty one.
 _TIGHT = frozenset(["li", "dt", "dd", "tr", "td", "th"])
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
@@ -132,8 +135,7 @@ class _Lines(HTMLParser):
                 whole = "\n".join(f"**{line}**" if line else "" for line in whole.split("\n"))
             self._blocks.append(self._lead + whole)
             self._lead = ""
-        if (tag and tag not in ("li", "dt", "dd", "tr", "td", "th")) or tag in ("ul", "ol"):
-            if self._blocks and self._blocks[-1]:
-                self._blocks.append("")
+        if tag and tag not in _TIGHT and self._blocks and self._blocks[-1]:
+            self._blocks.append("")
         self._line, self._link = [], None
         self._letters = self._bold_letters = 0
