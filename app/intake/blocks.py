@@ -1,0 +1,307 @@
+"""Lines of an address list cut into addressees, each with who it is and how it is reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.intake.contacts import URL, Mark, emails_in, marks_in, numbers_in
+from app.intake.letter import LetterLines
+from app.intake.lexicon import begins, plain, words_of
+from app.intake.model import Number
+from app.intake.naming import (
+    Part,
+    bare_name,
+    is_body,
+    is_place,
+    kind_of,
+    parts_of,
+    split_office,
+)
+
+_CARE_OF = re.compile(r"\s*c\s?/\s?o\b|\s*z\.?\s?Hd\.|\s*s/c\b", re.IGNORECASE)
+_ASIDE_LINE = re.compile(r"[(\[].*[)\]]|[-=_*]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A line, or a part of one, of an address list."""
+
+    text: str
+    start: int
+    end: int
+    after_gap: bool = False
+    bullet: str = ""
+
+    def cut(self, start: int, end: int) -> Piece:
+        text = self.text[start:end]
+        lead = len(text) - len(text.lstrip())
+        begin = self.start + start + lead
+        words = text.strip()
+        return Piece(
+            words,
+            begin,
+            begin + len(words),
+            self.after_gap and start == 0,
+            self.bullet if start == 0 else "",
+        )
+
+
+@dataclass(slots=True)
+class Detail:
+    """A value of an addressee: an address, a number, a form, a salutation."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+    number: Number | None = None
+    doubt: str = ""
+
+
+@dataclass(slots=True)
+class Block:
+    """One addressee in the making."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    heads: list[Piece] = field(default_factory=list)
+    details: list[Detail] = field(default_factory=list)
+    reached: bool = False
+    pending: str = ""
+    kind: str = "to"
+    reason: str = ""
+    letter: LetterLines | None = None
+    named: Part | None = None
+    office: Part | None = None
+    address: list[Part] = field(default_factory=list)
+
+    @property
+    def says_who(self) -> bool:
+        return bool(self.named or self.office)
+
+    @property
+    def start(self) -> int:
+        return self.pieces[0].start
+
+    @property
+    def end(self) -> int:
+        return self.pieces[-1].end
+
+    def same_as(self, other: Block) -> bool:
+        mine, theirs = (_words(block.named) for block in (self, other))
+        if mine and theirs:
+            return mine <= theirs or theirs <= mine
+        mine, theirs = (_words(block.office) for block in (self, other))
+        return bool(mine and theirs) and (mine <= theirs or theirs <= mine)
+
+
+def _words(part: Part | None) -> frozenset[str]:
+    return frozenset(word.text for word in words_of(part.text)) if part else frozenset()
+
+
+def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
+    """The addressees of an address list, in order."""
+    drafts: list[Block] = []
+    for piece in pieces:
+        if not piece.text or _ASIDE_LINE.fullmatch(piece.text):
+            continue
+        marks = marks_in(piece.text)
+        head = piece.cut(0, marks[0].start) if marks else piece
+        head = _without_values(head)
+        head_text = head.text.strip(" ,;.-–—|/•")
+        if not drafts or (head_text and _begins_new(drafts[-1], piece, head_text)):
+            drafts.append(Block())
+        _take(drafts[-1], piece, head if head_text else None, marks)
+    for draft in drafts:
+        yield from _finished(draft)
+
+
+def _begins_new(block: Block, piece: Piece, head: str) -> bool:
+    """Whether a line is of the next addressee: after a way to reach the last one, or after a gap."""
+    first = head.split(",", maxsplit=1)[0].split(" – ", maxsplit=1)[0].split(" - ", maxsplit=1)[0]
+    what = kind_of(first)
+    if piece.bullet:
+        return bool(block.heads)
+    if block.reached:
+        return what in {"name", "role", "body"} or (
+            piece.after_gap and what == "other" and _proper(first)
+        )
+    if piece.after_gap and len(block.heads) >= 2:
+        return (
+            what == "role"
+            or (what == "name" and (any(is_place(h.text) for h in block.heads)))
+            or (
+                what == "body"
+                and begins("body", first)
+                and any(map(str.isdigit, block.heads[-1].text))
+            )
+        )
+    return False
+
+
+def _proper(text: str) -> bool:
+    words = [word for word in text.split() if word[:1].isalpha()]
+    big = [word for word in words if word[0].isupper()]
+    return 2 <= len(words) <= 6 and len(big) >= len(words) - 1 and not re.search(r"[.!?:]$", text)
+
+
+def _without_values(head: Piece) -> Piece:
+    """The part of a line before an address or a web address that has no label."""
+    found = re.search(r"[\w.+\-]+@[\w\-]+\.|https?://|www\.|\[email|(?:^|\s)\+\d", head.text)
+    return head.cut(0, found.start()) if found else head
+
+
+def _take(block: Block, piece: Piece, head: Piece | None, marks: list[Mark]) -> None:
+    block.pieces.append(piece)
+    if head:
+        block.heads.append(head)
+    rest = len(head.text) if head and not marks else 0
+    spans = [("", rest, marks[0].start if marks else len(piece.text))]
+    for index, mark in enumerate(marks):
+        end = marks[index + 1].start if index + 1 < len(marks) else len(piece.text)
+        spans.append((mark.name, mark.value_at, end))
+    for name, start, end in spans:
+        if name or start < end:
+            _values(block, piece, name, start, end)
+    if re.search(r"\[?e-?mail\W+(?:protected|protégé)", piece.text, re.IGNORECASE):
+        block.reached = True
+
+
+def _values(block: Block, piece: Piece, name: str, start: int, end: int) -> None:
+    text = piece.text[start:end]
+    base = piece.start + start
+    for mail, first, last, veiled in emails_in(text):
+        doubt = "veiled_address" if veiled else ""
+        block.details.append(Detail("email", mail, base + first, base + last, doubt=doubt))
+        block.reached = True
+    if name == "salutation":
+        value = text.strip(" .;")
+        if value:
+            block.details.append(Detail("salutation", value, base, base + len(text.rstrip())))
+        block.reached = True
+        return
+    for match in URL.finditer(text):
+        if (
+            name in {"form", "email"}
+            or (not name and block.pending == "form")
+            or _is_form(match[0])
+        ):
+            block.details.append(Detail("form", match[0], base + match.start(), base + match.end()))
+        block.reached = True
+    if name == "other_channel":
+        block.reached, block.pending = True, ""
+        return
+    if name:
+        block.pending = name if name in {"phone", "fax", "both", "form"} else ""
+        block.reached = True
+    kind = name if name in {"phone", "fax", "both"} else ("" if name else block.pending)
+    labelled = name in {"phone", "fax", "both"}
+    bare = re.match(r"[\s(]*\+?\d[\d\s().\-/]{6,}", text)
+    if kind in {"phone", "fax", "both"} and (labelled or bare):
+        _numbers(block, text, base, kind)
+    elif not kind and re.match(r"\s*\(?\+\d", text):
+        _numbers(block, text, base, "phone", doubt="number_without_label")
+
+
+def _is_form(url: str) -> bool:
+    return bool(
+        re.search(r"contact|webmail|/form|kontakt|contato|feedback|otinish", url, re.IGNORECASE)
+    )
+
+
+def _numbers(block: Block, text: str, base: int, kind: str, *, doubt: str = "") -> None:
+    url_free = URL.sub(lambda match: " " * len(match[0]), text)
+    for number, first, last in numbers_in(url_free, None):
+        for each in ("phone", "fax") if kind == "both" else (kind,):
+            block.details.append(
+                Detail(each, number.text, base + first, base + last, number, doubt)
+            )
+        block.reached = True
+
+
+def _finished(block: Block) -> Iterator[Block]:
+    """Who a block is; several "Name, Office" lines above one address are as many addressees."""
+    listed = []
+    for head in block.heads:
+        parts = parts_of(head.text)
+        if (
+            len(parts) == 2
+            and parts[0].what == "name"
+            and parts[1].what == "role"
+            and not is_place(head.text)
+        ):
+            listed.append((head, parts))
+        else:
+            break
+    if len(listed) < 2:
+        _identify(block, block.heads)
+        yield block
+        return
+    shared = block.heads[len(listed) :]
+    for head, parts in listed:
+        one = Block([head, *block.pieces[len(listed) :]], [head], block.details, reached=True)
+        name, role = parts
+        one.named = Part(bare_name(name.text), head.start + name.start, "name")
+        body = shared[0].text if shared and is_body(shared[0].text) else ""
+        one.office = Part(
+            f"{role.text}, {body}" if body else role.text, head.start + role.start, "role"
+        )
+        one.address = [Part(piece.text, piece.start, "place") for piece in shared]
+        yield one
+
+
+def _identify(block: Block, heads: list[Piece]) -> None:
+    parts: list[Part] = []
+    for index, head in enumerate(heads):
+        if _CARE_OF.match(head.text):
+            continue
+        found = parts_of(head.text) if index < 4 else [Part(head.text, 0, kind_of(head.text))]
+        parts += [Part(p.text.strip(" ,;.–—-"), head.start + p.start, p.what) for p in found]
+    parts = [part for part in parts if re.search(r"\w", part.text)]
+    name = next((part for part in parts[:5] if part.what == "name"), None)
+    role = next((part for part in parts[:6] if part.what == "role"), None)
+    if name is None or (role and parts.index(role) < parts.index(name)):
+        name, role = _joined(parts, name, role)
+    body = next((part for part in parts if part.what == "body" and begins("body", part.text)), None)
+    body = body or next((part for part in parts if part.what == "body"), None)
+    used = {id(name), id(role)}
+    if name and not role:
+        after = [part for part in parts if part.start > name.start]
+        if body:
+            role = body
+        elif after and after[0].what == "other" and len(after[0].text) <= 40:
+            role = after[0]
+        used.add(id(role))
+    elif (
+        name and role and body and re.match(r"(?:ambass|embaj|botsch|embaix|amb)", plain(role.text))
+    ):
+        if re.match(r"(?:.*\b)?(?:embass|ambass|embaj|botsch|embaix)", plain(body.text)):
+            role = Part(f"{role.text}, {body.text}", role.start, "role")
+            used.add(id(body))
+    if not name and not role and parts:
+        first = body or parts[0]
+        if first.what != "place" or len(parts) > 1:
+            name = first
+            used.add(id(first))
+    block.named = Part(bare_name(name.text) or name.text, name.start, "name") if name else None
+    block.office = role
+    rest = [
+        part
+        for part in parts
+        if id(part) not in used and part.text not in (role.text if role else "")
+    ]
+    block.address = rest if any(part.what in {"place", "other"} for part in rest) else []
+
+
+def _joined(
+    parts: list[Part], name: Part | None, role: Part | None
+) -> tuple[Part | None, Part | None]:
+    """An office and a person in one piece, when the person does not stand alone."""
+    if role is None:
+        return name, role
+    split = split_office(role.text)
+    if split is None or (name is not None and name.start < role.start):
+        return name, role
+    at = role.text.rfind(split.name)
+    return Part(split.name, role.start + max(at, 0), "name"), Part(split.role, role.start, "role")
