@@ -39,22 +39,51 @@ class Earlier:
     because: Because
 
 
+def find_offices(
+    book: Sequence[Authority], targets: Sequence[PlannedTarget], country: str
+) -> list[Authority | None]:
+    """For each target the office of the book that it is; no office is two of them."""
+    left = list(book)
+    found: list[Authority | None] = []
+    for target in targets:
+        known = find_office(left, target, country)
+        found.append(known)
+        if known is not None:
+            left.remove(known)
+    return found
+
+
 def find_office(book: Iterable[Authority], target: PlannedTarget, country: str) -> Authority | None:
     """The office of the book that a target is, by its addresses first, by its names after them."""
     offices = list(book)
     for authority in offices:
-        if _contacts(authority) & _wanted(target):
+        if _mail_and_form(target) & _known_mail_and_form(authority) and _may_be(authority, target):
             return authority
-    names = {fold(said) for said in (target.name, target.role) if said}
     for authority in offices:
-        if authority.country != country or authority.embassy_in:
+        if authority.embassy_in or not _is_named(authority, target):
             continue
-        for office in authority.offices:
-            said = {fold(one) for one in (office.name, office.role, office.institution) if one}
-            # Where the document names a person too, that has to be the same one.
-            if said & names and (not target.name or not office.name or fold(target.name) in said):
-                return authority
+        # Ministries share a switchboard, so a number says nothing without a name.
+        if authority.country == country or _digits([*target.phones, *target.faxes]) & _numbers(
+            authority
+        ):
+            return authority
     return None
+
+
+def _may_be(authority: Authority, target: PlannedTarget) -> bool:
+    """Whether no name speaks against it: offices of one house may share a mailbox."""
+    named = [office.name for office in authority.offices if office.name]
+    return _is_named(authority, target) or not target.name or not named
+
+
+def _is_named(authority: Authority, target: PlannedTarget) -> bool:
+    names = {fold(said) for said in (target.name, target.role) if said}
+    for office in authority.offices:
+        said = {fold(one) for one in (office.name, office.role, office.institution) if one}
+        # Where both name a person, it has to be the same one.
+        if said & names and (not target.name or not office.name or fold(target.name) in said):
+            return True
+    return False
 
 
 def find_earlier(session: Session, section_id: UUID, plan: Plan) -> list[Earlier]:
@@ -86,24 +115,22 @@ def find_earlier(session: Session, section_id: UUID, plan: Plan) -> list[Earlier
     return found[:5]
 
 
-def _wanted(target: PlannedTarget) -> set[str]:
+def _mail_and_form(target: PlannedTarget) -> set[str]:
+    form = [_bare(target.form)] if target.form else []
+    return {*(same_mailbox(mail) for mail in target.emails if "@" in mail), *form}
+
+
+def _known_mail_and_form(authority: Authority) -> set[str]:
     return {
-        *(same_mailbox(mail) for mail in target.emails if "@" in mail),
-        *_digits([*target.phones, *target.faxes]),
-        *([_bare(target.form)] if target.form else []),
+        same_mailbox(point.value) if point.kind is ContactKind.EMAIL else _bare(point.value)
+        for point in authority.contact_points
+        if point.kind in (ContactKind.EMAIL, ContactKind.FORM)
     }
 
 
-def _contacts(authority: Authority) -> set[str]:
-    found: set[str] = set()
-    for point in authority.contact_points:
-        if point.kind is ContactKind.EMAIL:
-            found.add(same_mailbox(point.value))
-        elif point.kind is ContactKind.FORM:
-            found.add(_bare(point.value))
-        elif point.kind in (ContactKind.PHONE, ContactKind.FAX):
-            found |= _digits([point.value])
-    return found
+def _numbers(authority: Authority) -> set[str]:
+    kinds = (ContactKind.PHONE, ContactKind.FAX)
+    return _digits([point.value for point in authority.contact_points if point.kind in kinds])
 
 
 def _digits(numbers: Sequence[str]) -> set[str]:

@@ -15,7 +15,7 @@ from app.core.db import day_of, unit_of_work
 from app.core.forms import FieldErrors
 from app.core.i18n import countries, current_language
 from app.intake.drafting import Source, make_draft
-from app.intake.duplicates import find_earlier, find_office
+from app.intake.duplicates import find_earlier, find_offices
 from app.intake.marks import pieces_of, shown_in
 from app.intake.parsing import read_action
 from app.intake.plan import Finding, Proposal, propose
@@ -122,13 +122,10 @@ def _offices(proposal: Proposal) -> dict[str, str]:
     """For each target the office that the address book has already, else a new one."""
     book = list_book(reading(), here().section_id)
     plan = proposal.plan
-    found = {
-        number: find_office(book, target, plan.country)
-        for number, target in enumerate(plan.targets, 1)
-    }
+    found = find_offices(book, plan.targets, plan.country)
     return {
         f"target-{number}-office": str(office.id) if office else "new"
-        for number, office in found.items()
+        for number, office in enumerate(found, 1)
     }
 
 
