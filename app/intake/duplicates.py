@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -68,6 +68,19 @@ def find_office(book: Iterable[Authority], target: PlannedTarget, country: str) 
         ):
             return authority
     return None
+
+
+def with_known(plan: Plan, offices: Sequence[Authority | None], earlier: Sequence[Earlier]) -> Plan:
+    """A plan that uses the offices that are known, and joins the case that it surely goes on with.
+
+    The same number is the same case; the same name alone is a person's to decide.
+    """
+    targets = tuple(
+        replace(target, office=str(office.id)) if office else target
+        for target, office in zip(plan.targets, offices, strict=True)
+    )
+    follows = next((one.campaign.reference for one in earlier if one.because is Because.NUMBER), "")
+    return replace(plan, targets=targets, follows=follows)
 
 
 def _may_be(authority: Authority, target: PlannedTarget) -> bool:

@@ -8,38 +8,52 @@ from itertools import pairwise
 
 from app.intake.plan import Finding
 
+# A passage that is most of a long document says nothing by being marked.
+_LONG = 1_000
+_MOST = 0.6
+# More than this is a section: it is named where it begins and not painted.
+_SECTION = 700
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of the document under one finding, or under none. `is_first`: it begins there."""
+    """A run of the document under one finding, or under none, and the findings that begin there."""
 
     text: str
     finding: Finding | None = None
-    is_first: bool = False
+    begins: tuple[Finding, ...] = ()
+
+    @property
+    def is_section(self) -> bool:
+        return self.finding is not None and self.finding.end - self.finding.start > _SECTION
 
 
 def pieces_of(text: str, findings: Iterable[Finding]) -> list[Piece]:
     """The whole document in order; where passages lie in each other, the shorter one is marked."""
-    known = [one for one in findings if one.has_place and one.start >= 0 and one.end <= len(text)]
+    known = [one for one in findings if _can_be_marked(one, len(text))]
     cuts = sorted({0, len(text), *(at for one in known for at in (one.start, one.end))})
-    pieces: list[Piece] = []
-    begun: set[str] = set()
-    for start, end in pairwise(cuts):
-        finding = _shortest(known, start, end)
-        if pieces and pieces[-1].finding is finding:
-            last = pieces.pop()
-            pieces.append(Piece(last.text + text[start:end], finding, last.is_first))
-            continue
-        is_first = finding is not None and finding.field not in begun
-        if finding is not None:
-            begun.add(finding.field)
-        pieces.append(Piece(text[start:end], finding, is_first))
-    return pieces
+    return [
+        Piece(text[start:end], _shortest(known, start, end), _begin_at(known, start))
+        for start, end in pairwise(cuts)
+    ]
 
 
 def shown_in(pieces: Sequence[Piece]) -> set[str]:
     """The fields that have a mark to jump to."""
-    return {piece.finding.field for piece in pieces if piece.finding and piece.is_first}
+    return {finding.field for piece in pieces for finding in piece.begins}
+
+
+def _can_be_marked(finding: Finding, length: int) -> bool:
+    size = finding.end - finding.start
+    return (
+        finding.has_place and finding.end <= length and not (size > _LONG and size > _MOST * length)
+    )
+
+
+def _begin_at(findings: Sequence[Finding], start: int) -> tuple[Finding, ...]:
+    """Those that begin here, the longest first: it holds the others."""
+    begin = [one for one in findings if one.start == start]
+    return tuple(sorted(begin, key=lambda one: one.start - one.end))
 
 
 def _shortest(findings: Sequence[Finding], start: int, end: int) -> Finding | None:

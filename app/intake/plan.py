@@ -25,7 +25,7 @@ class Own(StrEnum):
     COMPOSED = "composed"
     ASK_ASSUMED = "ask_assumed"
     PAST = "past"
-    NO_SALUTATION = "no_salutation"
+    KIND_UNSURE = "kind_unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,10 @@ def propose(reading: Reading, today: date) -> Proposal:
         background=reading.background.value.strip() if reading.background else "",
         words={word.name: word.cases() for word in letter.words} if letter else {},
     )
-    findings, cautions = _with_cautions(
-        tuple(_findings(reading, letter, plan, today)), reading.warnings
-    )
+    noticed = list(reading.warnings)
+    if reading.kind.confidence == "check":
+        noticed.append(Caution(Own.KIND_UNSURE, 0, reading.kind.end))
+    findings, cautions = _with_cautions(tuple(_findings(reading, letter, plan, today)), noticed)
     return Proposal(plan, findings, cautions, letter is not None and letter.is_composed)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from babel.support import LazyProxy
 
-from app.core.i18n import gettext, language_name, lazy_gettext
+from app.core.i18n import gettext, lazy_gettext
 from app.intake.plan import Finding, Own
 from app.intake.readers.document import Note, NoteCode, Reason, Unreadable
 
@@ -17,18 +17,37 @@ _CHECK: Mapping[str, LazyProxy] = {
         "The document has no letter. This one was put together from what it asks for"
     ),
     Own.ASK_ASSUMED: lazy_gettext(
-        "No sentence of the letter is known as the one that asks, so the last paragraph was taken"
+        "No sentence of the letter is known as the one that asks, so the last one was taken"
     ),
     Own.PAST: lazy_gettext("This day has passed. The draft shows it and needs a new last day"),
+    Own.KIND_UNSURE: lazy_gettext("It may be no urgent action at all: read it before you go on"),
     "misspelt_closing": lazy_gettext(
-        "The closing formula seems to be misspelt. It was kept as it is printed"
+        "“%(detail)s” seems to be misspelt. It was kept as it is printed"
     ),
+    "cannot_be_dialled": lazy_gettext("As it is printed, this number cannot be dialled"),
+    "known_organisation": lazy_gettext("The document speaks of it and does not say who issued it"),
+    "organisation_name": lazy_gettext("It looks like the name of an organisation"),
+    "spoken_of": lazy_gettext("The document speaks of them and does not say whom it is for"),
+    "first_line": lazy_gettext("It was taken from the first line of an address"),
+    "email_in_sentence": lazy_gettext("The address stands in a sentence, not beside an office"),
+    "veiled_address": lazy_gettext("The address was written so that no program would find it"),
+    "copy_in_prose": lazy_gettext("The copy is asked for in a sentence, not in a list"),
+    "country_named": lazy_gettext("Several countries are named; this one comes first"),
+    "reference_late": lazy_gettext("The number stands far down and may be of another document"),
+    "number_without_label": lazy_gettext("No word says whether it is a phone or a fax number"),
+    "two_dates": lazy_gettext("The document names two days"),
+    "day_or_month_first": lazy_gettext("It does not show which is the day and which the month"),
+    "year_is_guessed": lazy_gettext("The document does not print the year"),
+    "date_line": lazy_gettext("It is the day of a line with a place, and may be of something else"),
+    "common_words": lazy_gettext("It has few words, so its language is a guess"),
+    "call_words": lazy_gettext("It asks to write, but names no clear recipients"),
+    "look_alikes": lazy_gettext("Some words mix letters of two alphabets that look alike"),
+    "wrong_encoding": lazy_gettext("Letters had been garbled on the way here and were repaired"),
 }
 # How a value was found, where no doubt is left.
 _FOUND: Mapping[str, LazyProxy] = {
     "letter": lazy_gettext("It stands in the letter"),
     "closing_formula": lazy_gettext("It ends the letter"),
-    "both_genders": lazy_gettext("It is written for women and men at once"),
 }
 _UNREADABLE: Mapping[Reason, LazyProxy] = {
     Reason.EMPTY: lazy_gettext("There is no text in it. Paste the text, or choose another file"),
@@ -124,9 +143,7 @@ def told_of(finding: Finding) -> str:
         return str(_FOUND.get(finding.reason) or gettext("It stands in the document"))
     for code in (finding.note, finding.reason):
         if code in _CHECK:
-            return str(_CHECK[code])
-    if finding.note:
-        return finding.note
+            return _filled(_CHECK[code], finding.note)
     return gettext("Compare this with the document: it may be read in more than one way")
 
 
@@ -135,19 +152,17 @@ def told_of_caution(code: str, parameters: Mapping[str, str]) -> str:
     words = _CHECK.get(code)
     if words is None:
         return gettext("Compare this with the document: it may be read in more than one way")
-    said = str(words)
-    return said % parameters if "%(" in said else said
+    return _filled(words, next(iter(parameters.values()), ""))
 
 
 def told_of_note(note: Note) -> str:
-    words = str(_NOTES[note.code])
-    return words % {"detail": note.detail} if "%(" in words else words
+    return _filled(_NOTES[note.code], note.detail)
 
 
 def why_unreadable(refusal: Unreadable) -> str:
-    words = str(_UNREADABLE[refusal.reason])
-    return words % {"detail": refusal.detail} if "%(" in words else words
+    return _filled(_UNREADABLE[refusal.reason], refusal.detail)
 
 
-def languages_said(codes: str, language: str) -> str:
-    return ", ".join(language_name(code, language) for code in codes.split())
+def _filled(words: LazyProxy, detail: str) -> str:
+    said = str(words)
+    return said % {"detail": detail} if "%(" in said else said

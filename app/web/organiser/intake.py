@@ -6,6 +6,7 @@ Nothing of it is kept before that: the text travels in the form, so nothing can 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from app.authorities.queries import list_book
 from app.core.db import day_of, unit_of_work
 from app.core.forms import FieldErrors
-from app.core.i18n import countries, current_language
+from app.core.i18n import countries, current_language, full_date, gettext
 from app.intake.drafting import Source, make_draft
 from app.intake.duplicates import find_earlier, find_offices
 from app.intake.marks import pieces_of, shown_in
@@ -129,6 +130,14 @@ def _offices(proposal: Proposal) -> dict[str, str]:
     }
 
 
+def _deadline_words(proposal: Proposal) -> str:
+    """The day as it is meant, whatever order the browser writes its figures in."""
+    if not proposal.plan.deadline:
+        return ""
+    day = full_date(date.fromisoformat(proposal.plan.deadline), current_language())
+    return gettext("Until and including %(day)s", day=day)
+
+
 def _notes_sent() -> list[Note]:
     found = []
     for sent in request.form.getlist("note")[:20]:
@@ -157,6 +166,7 @@ def _draw_found(text: str, proposal: Proposal, screen: Screen, notes: Sequence[N
         cautions=[told_of_caution(one.code, one.parameters) for one in proposal.cautions],
         missing=plan.missing(),
         proposal=proposal,
+        deadline_words=_deadline_words(proposal),
         notes=notes,
         rows=rows_of(screen, proposal.plan),
         earlier=find_earlier(reading(), section.id, proposal.plan),
