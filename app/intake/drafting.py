@@ -38,8 +38,7 @@ from app.campaigns.models import (
 from app.campaigns.queries import find_campaign
 from app.campaigns.rules import BadDeadline
 from app.campaigns.wording import BACKGROUND_AT_MOST, DEMAND_AT_MOST
-from app.core.errors import NotFound
-from app.core.forms import Check, FieldErrors
+from app.core.forms import Check, FieldErrors, Flaw
 from app.core.i18n import SOURCE, countries, is_language
 from app.core.tokens import Keys
 from app.intake.checks import keep_document
@@ -194,7 +193,7 @@ def _join_case(session: Session, campaign: Campaign, reference: str) -> None:
     """Make the draft one more document about the same people."""
     earlier = find_campaign(session, reference)
     if earlier is None or earlier.section_id != campaign.section_id:
-        raise FieldErrors({})
+        raise FieldErrors({"follows": Flaw("missing")})
     own = session.get_one(Case, campaign.case_id)
     campaign.case = earlier.case
     session.flush()  # nothing points at its own case any more
@@ -226,7 +225,7 @@ def _targets(
             form = _authority_form(section, plan, planned, source, at)
             authority = _add(session, section, form, at, actor, now)
         else:
-            authority = _known(session, section, planned.office)
+            authority = _known(session, section, planned.office, at)
         if authority.id in used:
             continue
         used.add(authority.id)
@@ -245,17 +244,14 @@ def _targets(
     return made
 
 
-def _known(session: Session, section: Section, office: str) -> Authority:
+def _known(session: Session, section: Section, office: str, at: str) -> Authority:
     """An office of the section's own book; another section's is not known of."""
-    try:
-        wanted = UUID(office)
-    except ValueError:
-        raise NotFound from None
-    own = select(Authority).where(Authority.id == wanted, Authority.section_id == section.id)
-    found = session.scalars(own).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    own = select(Authority).where(Authority.section_id == section.id)
+    with suppress(ValueError):
+        found = session.scalars(own.where(Authority.id == UUID(office))).one_or_none()
+        if found is not None:
+            return found
+    raise FieldErrors({f"{at}-office": Flaw("not_in_address_book")})
 
 
 def _add(

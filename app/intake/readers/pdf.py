@@ -85,7 +85,8 @@ def _fragments(page: PageObject) -> list[Fragment]:
     if not isinstance(contents, (ArrayObject, StreamObject)):
         return []
     operations = iter(ContentStream(contents, page.pdf, "bytes").operations)
-    groups = _layout_mode.text_show_operations(operations, page._layout_mode_fonts())  # noqa: SLF001
+    fonts = page._layout_mode_fonts()  # noqa: SLF001 - the only reading of pypdf with places in it
+    groups = _layout_mode.text_show_operations(operations, fonts)
     return [
         Fragment(
             group["tx"],

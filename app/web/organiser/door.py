@@ -22,15 +22,14 @@ from app.web.organiser.security import csrf, current_account
 # Never carried through a page: passwords, and the token that has just been found wanting.
 _NOT_KEPT = ("csrf_token", "password", "present", "again")
 KEPT = "kept:"
-# A whole document may come by these: as a file, in a form, or through the page to sign in.
-_WITH_DOCUMENTS = (
-    "organiser.read_document",
-    "organiser.make_from_document",
-    "account.start",
-)
-_LARGEST_DOCUMENT = 6 * 1024 * 1024
-# The text of one, three bytes a letter, each of which a form may write as three characters.
+# The text of a document: three bytes a letter, each of which a form may write as three characters.
 _LARGEST_TEXT = 3 * 1024 * 1024
+# A whole document may come by these: as a file, in a form, or through the page to sign in.
+_WITH_DOCUMENTS = {
+    "organiser.read_document": 2 * _LARGEST_TEXT,
+    "organiser.make_from_document": _LARGEST_TEXT,
+    "account.start": _LARGEST_TEXT,
+}
 
 
 def watch(blueprint: Blueprint) -> None:
@@ -86,7 +85,7 @@ def kept_page(path: str, fields: list[tuple[str, str]], status: int = 400) -> Re
 
 def _enter() -> ResponseReturnValue | None:
     if request.endpoint in _WITH_DOCUMENTS:
-        request.max_content_length = _LARGEST_DOCUMENT
+        request.max_content_length = _WITH_DOCUMENTS[request.endpoint]
         request.max_form_memory_size = _LARGEST_TEXT
     account = current_account()
     spoken = account.language if account else best_language(catalogues.languages)

@@ -14,6 +14,7 @@ from app.campaigns.models import Campaign, CampaignState, LetterTemplate
 from app.campaigns.queries import get_campaign
 from app.intake.checks import find_document
 from app.intake.models import SourceDocument
+from app.sections.models import Section
 from tests.conftest import SHARED
 from tests.intake.files import docx, paragraph
 from tests.web.organiser.conftest import Office
@@ -304,3 +305,22 @@ def test_the_draft_links_to_its_open_checks(office: Office, olena: Person) -> No
 def test_a_campaign_without_a_document_has_no_checks_page(office: Office, olena: Person) -> None:
     page = olena.open(office.draft("found"))
     assert page.path == office.draft()
+
+
+def test_another_sections_office_and_campaign_are_not_known_of(office: Office, olena: Person) -> None:
+    page = pasted(olena, ACTION)
+    at = minister(page.form("/documents/draft"))
+    with office.database.writing() as session:
+        elsewhere = session.scalars(select(Section).where(Section.key == "elsewhere")).one()
+        authority = session.scalars(select(Authority)).first()
+        campaign = session.scalars(select(Campaign)).first()
+        assert authority is not None
+        assert campaign is not None
+        authority.section_id = campaign.section_id = elsewhere.id
+        known, reference = str(authority.id), campaign.reference
+        session.commit()
+    for field, typed in ((f"{at}-office", known), ("follows", reference), (f"{at}-office", "x")):
+        refused = make(olena, page, **{field: typed})
+        assert refused.status == 422
+        assert "Ada Prisoner, a teacher" in refused.form("/documents/draft").get("document")
+    assert count(office, SourceDocument) == 0
