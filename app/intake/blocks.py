@@ -20,8 +20,12 @@ from app.intake.naming import (
     split_office,
 )
 
+_AMBASSADOR = re.compile(r"(?:ambass|embaj|botschaft|embaix|посол|büyükelçi)")
+_EMBASSY = re.compile(r"embass|ambass|embaj|botschaft|embaix|посольств|büyükelçili")
 _CARE_OF = re.compile(r"\s*c\s?/\s?o\b|\s*z\.?\s?Hd\.|\s*s/c\b", re.IGNORECASE)
 _ASIDE_LINE = re.compile(r"[(\[].*[)\]]|[-=_*]+")
+_LINK_LINE = re.compile(r"(?:mailto|tel):\S+")
+_NUMBER_LINE = re.compile(r"[\s(]*\+?\d[\d\s().\-/]{6,}(?:$|\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,15 @@ def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
     """The addressees of an address list, in order."""
     drafts: list[Block] = []
     for piece in pieces:
-        if not piece.text or _ASIDE_LINE.fullmatch(piece.text):
-            continue
         marks = marks_in(piece.text)
+        if not piece.text or (_ASIDE_LINE.fullmatch(piece.text) and not marks):
+            continue
+        if _LINK_LINE.fullmatch(piece.text) or piece.text.count("|") > 1:
+            continue
         head = piece.cut(0, marks[0].start) if marks else piece
         head = _without_values(head)
+        if drafts and drafts[-1].pending in {"phone", "fax"} and _NUMBER_LINE.match(piece.text):
+            head = piece.cut(0, 0)
         head_text = head.text.strip(" ,;.-–—|/•")
         if not drafts or (head_text and _begins_new(drafts[-1], piece, head_text)):
             drafts.append(Block())
@@ -123,6 +131,8 @@ def _begins_new(block: Block, piece: Piece, head: str) -> bool:
     what = kind_of(first)
     if piece.bullet:
         return bool(block.heads)
+    if what == "prose" or _CARE_OF.match(head):
+        return False
     if block.reached:
         return what in {"name", "role", "body"} or (
             piece.after_gap and what == "other" and _proper(first)
@@ -176,7 +186,7 @@ def _values(block: Block, piece: Piece, name: str, start: int, end: int) -> None
         block.details.append(Detail("email", mail, base + first, base + last, doubt=doubt))
         block.reached = True
     if name == "salutation":
-        value = text.strip(" .;")
+        value = text.strip(" .;)")
         if value:
             block.details.append(Detail("salutation", value, base, base + len(text.rstrip())))
         block.reached = True
@@ -252,19 +262,12 @@ def _finished(block: Block) -> Iterator[Block]:
 
 
 def _identify(block: Block, heads: list[Piece]) -> None:
-    parts: list[Part] = []
-    for index, head in enumerate(heads):
-        if _CARE_OF.match(head.text):
-            continue
-        found = parts_of(head.text) if index < 4 else [Part(head.text, 0, kind_of(head.text))]
-        parts += [Part(p.text.strip(" ,;.–—-"), head.start + p.start, p.what) for p in found]
-    parts = [part for part in parts if re.search(r"\w", part.text)]
-    name = next((part for part in parts[:5] if part.what == "name"), None)
-    role = next((part for part in parts[:6] if part.what == "role"), None)
-    if name is None or (role and parts.index(role) < parts.index(name)):
+    parts = _parts(heads)
+    name = _best_name(parts)
+    role = next((part for part in parts[:8] if part.what == "role"), None)
+    if name is None or (name.start > heads[0].end and not _titled(name)):
         name, role = _joined(parts, name, role)
-    body = next((part for part in parts if part.what == "body" and begins("body", part.text)), None)
-    body = body or next((part for part in parts if part.what == "body"), None)
+    body = next((part for part in parts if part.what == "body"), None)
     used = {id(name), id(role)}
     if name and not role:
         after = [part for part in parts if part.start > name.start]
@@ -273,35 +276,72 @@ def _identify(block: Block, heads: list[Piece]) -> None:
         elif after and after[0].what == "other" and len(after[0].text) <= 40:
             role = after[0]
         used.add(id(role))
-    elif (
-        name and role and body and re.match(r"(?:ambass|embaj|botsch|embaix|amb)", plain(role.text))
-    ):
-        if re.match(r"(?:.*\b)?(?:embass|ambass|embaj|botsch|embaix)", plain(body.text)):
+    elif name and role and body and _AMBASSADOR.match(plain(role.text)):
+        if _EMBASSY.search(plain(body.text)):
             role = Part(f"{role.text}, {body.text}", role.start, "role")
             used.add(id(body))
     if not name and not role and parts:
-        first = body or parts[0]
-        if first.what != "place" or len(parts) > 1:
+        first = parts[0] if parts[0].what in {"body", "other"} else body
+        if first:
             name = first
             used.add(id(first))
-    block.named = Part(bare_name(name.text) or name.text, name.start, "name") if name else None
+    block.named = Part(bare_name(name.text) or name.text, name.start, name.what) if name else None
     block.office = role
-    rest = [
-        part
-        for part in parts
-        if id(part) not in used and part.text not in (role.text if role else "")
-    ]
-    block.address = rest if any(part.what in {"place", "other"} for part in rest) else []
+    rest = [part for part in parts if id(part) not in used and not _within(part, role)]
+    led = [part for part in rest if part.what in {"place", "other"} or is_place(part.text)]
+    block.address = rest if led else []
+
+
+def _parts(heads: list[Piece]) -> list[Part]:
+    """The pieces of an addressee's lines; what comes after "care of" is somebody else's."""
+    parts: list[Part] = []
+    for index, head in enumerate(heads):
+        if _CARE_OF.match(head.text):
+            break
+        found = parts_of(head.text)
+        place = any(part.what == "place" for part in found)
+        if index and (place or len(found) > 2 or not any(p.what in {"name", "role"} for p in found)):
+            what = kind_of(head.text)
+            led = found[0].what in {"name", "role"} and len(found) > 1 and index < 3
+            if not (led and (found[0].what == "role" or _titled(found[0]))):
+                found = [Part(head.text, 0, "place" if place and what == "name" else what)]
+        for number, part in enumerate(found):
+            # A town or a quarter after a comma looks like a name.
+            late = part.what == "name" and (number or index) and place and not _titled(part)
+            what = "place" if late and not (number == 1 and found[0].what == "role") else part.what
+            text = part.text.strip(" ,;:.–—-")
+            if re.search(r"\w", text):
+                lead = len(part.text) - len(part.text.lstrip(" ,;:.–—-"))
+                parts.append(Part(text, head.start + part.start + lead, what))
+    return [part for part in parts if part.what != "prose"]
+
+
+def _titled(part: Part) -> bool:
+    return part.what == "name" and begins("title", part.text)
+
+
+def _best_name(parts: list[Part]) -> Part | None:
+    named = [part for part in parts[:7] if part.what == "name"]
+    return next((part for part in named if _titled(part)), named[0] if named else None)
+
+
+def _within(part: Part, role: Part | None) -> bool:
+    return role is not None and part.text in role.text
 
 
 def _joined(
     parts: list[Part], name: Part | None, role: Part | None
 ) -> tuple[Part | None, Part | None]:
-    """An office and a person in one piece, when the person does not stand alone."""
-    if role is None:
-        return name, role
-    split = split_office(role.text)
-    if split is None or (name is not None and name.start < role.start):
-        return name, role
-    at = role.text.rfind(split.name)
-    return Part(split.name, role.start + max(at, 0), "name"), Part(split.role, role.start, "role")
+    """An office and a person in one piece, where no person stands alone before it."""
+    for part in parts[:6]:
+        if part.what != "role" or (name is not None and name.start < part.start):
+            continue
+        split = split_office(part.text)
+        if split is None:
+            continue
+        at = part.text.rfind(split.name)
+        found = Part(split.name, part.start + max(at, 0), "name")
+        if role is not None and role is not part:
+            return found, role
+        return found, Part(split.role, part.start, "role")
+    return name, role

@@ -23,7 +23,7 @@ _VEILED = re.compile(
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”»]+[^\s<>\"“”».,;:!?)\]']", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![\w/@])(?:\(int\.?\)\s?|\(?\+\s?|\(?00(?=\d)|\((?=\d)|(?=\d))"
-    r"\d(?:[\d]|[ .\-‐‑–/()]{1,3}(?=[\d(])){4,22}(?:\s?(?:x|ext\.?|extn?\.?|poste|доб\.?|int\.)\s?\d{1,5})?(?![\w@])"
+    r"(?:\d{2,5}\s/\s(?=\d))?\d(?:\d|[ .\-‐‑–()]{1,3}(?=[\d(])|/(?=\d{2})){4,22}(?:\s?(?:x|ext\.?|extn?\.?|poste|доб\.?|int\.)\s?\d{1,5})?(?![\w@])"
 )
 _REMARK = re.compile(r"\s*\(([^()\n]{2,120})\)?")
 _DETAIL = frozenset({"phone", "fax", "both", "email", "form", "other_channel", "salutation"})

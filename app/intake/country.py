@@ -54,10 +54,10 @@ def _by_first() -> dict[str, list[tuple[tuple[str, ...], str]]]:
 
 
 @cache
-def _beginnings() -> dict[str, str]:
-    """Beginnings of single-word names and of what their people are called, for inflected words."""
+def _beginnings(language: str) -> dict[str, str]:
+    """Beginnings of single-word names, for languages that change their ends, and of their people's."""
     found: dict[str, str] = {}
-    for language in sorted(_INFLECTED):
+    if language in _INFLECTED:
         for code, name in Locale.parse(language).territories.items():
             words = words_of(name)
             if len(code) == 2 and code not in _NOT and len(words) == 1 and len(words[0].text) >= 5:
@@ -66,9 +66,9 @@ def _beginnings() -> dict[str, str]:
 
 
 @cache
-def _beginning(word: str) -> str | None:
+def _beginning(word: str, language: str) -> str | None:
     for size in range(len(word), 3, -1):
-        code = _beginnings().get(word[:size])
+        code = _beginnings(language).get(word[:size])
         if code and len(word) - size <= 5:
             return code
     return None
@@ -80,20 +80,19 @@ def countries_in(text: str) -> list[tuple[str, int, int]]:
     found = []
     at = 0
     while at < len(words):
-        size, code = _at(words_texts := [word.text for word in words[at : at + 6]])
+        size, code = _at([word.text for word in words[at : at + 6]])
         if code and text[words[at].start].isalpha() and not text[words[at].start].islower():
             found.append((code, words[at].start, words[at + size - 1].end))
         at += size
-        del words_texts
     return found
 
 
-def people_in(text: str) -> list[tuple[str, int, int]]:
+def people_in(text: str, language: str = "en") -> list[tuple[str, int, int]]:
     """Each country meant by a word for its people or a changed form of its name."""
     return [
         (code, word.start, word.end)
         for word in words_of(text)
-        if len(word.text) >= 4 and (code := _beginning(word.text))
+        if len(word.text) >= 4 and (code := _beginning(word.text, language))
     ]
 
 
@@ -132,9 +131,9 @@ def names_place(text: str) -> bool:
     return bool(spans) and not re.search(r"[^\W_]{3}", "".join(left))
 
 
-def most_named(text: str) -> Counter[str]:
+def most_named(text: str, language: str) -> Counter[str]:
     """How often each country is meant in a text."""
     counts: Counter[str] = Counter(code for code, _, _ in countries_in(text))
     taken = {start for _, start, _ in countries_in(text)}
-    counts.update(code for code, start, _ in people_in(text) if start not in taken)
+    counts.update(code for code, start, _ in people_in(text, language) if start not in taken)
     return counts

@@ -34,7 +34,7 @@ _JALALI: tuple[str, ...] = (
 )
 _JALALI += ("دی", "بهمن", "اسفند")
 
-_OF = r"(?:\s*(?:de|del|of|di|d'|'|av|den|,|\.)\s*|\s+)"
+_OF = r"(?:\s*(?:(?:de|del|of|di|av|den)\s+(?:de\s+)?|d'\s?|'\s?|[,.]\s*)|\s+)"
 _YEAR = r"(?P<year>(?:19|20|13|14)\d\d|(?<=')\d\d)"
 _DAY = (
     r"(?P<day>\d{1,2})(?:\s*(?:st|nd|rd|th|er|re|ero|do|ste|de|e|ª|º|°|a)\b|[.º°ª]|-?(?:го|е|ое))?"

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from app.intake.document import Document
 from app.intake.lexicon import Word, begins, phrases, plain
 from app.intake.lines import Line
 from app.intake.model import Found, Kind
+from app.intake.organisations import known, names_organisation
 from app.intake.references import REFERENCE
 
-_ORGANISATIONS = Path(__file__).with_name("organisations.toml")
 _HEAD = 14
 _FURNITURE = re.compile(
     r"https?:|www\.|@|\||©|^(?:home|login|menu|search|start(?:seite)?|impressum|accueil|inicio|print|share)\b",
     re.IGNORECASE,
 )
-
-
-@cache
-def _known() -> list[tuple[re.Pattern[str], str]]:
-    table = tomllib.loads(_ORGANISATIONS.read_text(encoding="utf-8"))["organisations"]["names"]
-    return [(re.compile(rf"(?<!\w){re.escape(plain(name))}(?!\w)"), name) for name in table]
 
 
 def title_of(document: Document) -> Found[str] | None:
@@ -79,7 +70,7 @@ def _weight(document: Document, at: int) -> tuple[int, int]:
     score += 2 if ":" in line.text or REFERENCE.search(line.text) else 0
     score += 2 if line.text.isupper() and len(words) >= 3 else 0
     score -= 3 if line.text.rstrip().endswith((".", ";")) else 0
-    score -= 2 if _organisation_at(line.text) and len(words) <= 6 else 0
+    score -= 2 if names_organisation(line.text) and len(words) <= 6 else 0
     score -= 2 if document.labels[at] else 0
     followed = at + 1 >= len(document.lines) or document.lines[at + 1].after_gap
     score += 2 if followed else 0
@@ -104,17 +95,12 @@ def _continued(document: Document, at: int, start: int, value: str) -> tuple[int
     return end, value
 
 
-def _organisation_at(text: str) -> str | None:
-    folded = plain(text)
-    return next((name for pattern, name in _known() if pattern.search(folded)), None)
-
-
 def organisation_of(document: Document) -> Found[str] | None:
     """Who calls: a sender's line, a known name, or a name that says it is an organisation."""
     head = document.lines[:_HEAD]
     folded = plain(document.text)
     best: tuple[int, re.Match[str]] | None = None
-    for pattern, _ in _known():
+    for pattern in known():
         match = pattern.search(folded)
         if match and (best is None or match.start() < best[0]):
             best = (match.start(), match)

@@ -77,6 +77,8 @@ def is_greeting(document: Document, at: int) -> bool:
     label = document.labels[at]
     if not begins("greeting", line.text) or len(line.text) > _GREETING_MOST:
         return False
+    if says("readers", line.text):
+        return False
     if label and label.name in DETAILS | _ENDS_LETTER and label.strong:
         return False
     if at + 1 >= len(document.lines):
@@ -102,9 +104,12 @@ def _headed(document: Document, at: int) -> LetterLines | None:
     label = document.labels[at]
     if not label or label.name != "letter" or not label.strong:
         return None
-    for begin in range(at + 1, min(at + 9, len(document.lines))):
+    near = range(at + 1, min(at + 15, len(document.lines)))
+    if any(is_greeting(document, begin) for begin in near):
+        return None
+    for begin in near[:8]:
         label = document.labels[begin]
-        if is_greeting(document, begin) or (label and label.name in _ENDS_LETTER and label.strong):
+        if label and label.name in _ENDS_LETTER and label.strong:
             return None
         line = document.lines[begin]
         if line.after_gap and len(_paragraph(document, begin)) >= 2 * _PROSE and not _is_hole(line):
@@ -138,8 +143,11 @@ def _ends(document: Document, at: int) -> bool:
 
 def _is_formula(document: Document, at: int) -> bool:
     line = document.lines[at]
-    if not begins("formula", line.text) or len(line.text) > _FORMULA_MOST:
+    if len(line.text) > _FORMULA_MOST:
         return False
+    if not begins("formula", line.text):
+        within = stems("formula").search(plain(line.text[:70]))
+        return bool(within and len(within[0]) >= 14 and line.after_gap)
     before = document.lines[at - 1].text.rstrip() if at else ""
     return line.after_gap or before.endswith((".", "!", "?", ",", "…", "。")) or line.words <= 5
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _BULLET = re.compile(
     r"[ ]*(?:(?P<number>[(]?(?:\d{1,2}|[ivx]{1,4}|[a-hа-д])[.)](?!\d))[ ]+"
-    r"|(?P<mark>[•·∙●▪■◦‣➢➤►❖✓*\ue000-\uf8ff]|o(?=[ ]{2})|[-–—](?=[ ]|[^\W\d_]))[ ]*)"
+    r"|(?P<mark>[•·∙●▪■◦‣➢➤►❖✓*\ue000-\uf8ff]|o(?=[ ]{2})|(?:--?|[–—])(?=[ ]|[^\W\d_]))[ ]*)"
 )
 _PAGE = re.compile(
     r"(?:(?:page|seite|p[aá]gina|pagina|strona|страница|стор\.?|sayfa|sida|side|stran[ay]|oldal)"
     r"\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:/|of|sur|von|de|di|van|z|из|av|af)\s*\d{1,4})?",
     re.IGNORECASE,
 )
+_APART = re.compile(r"(?<=\S) {4,}(?=\S)")
 _RULE = re.compile(r"[-=_*~#+.·•\s]{3,}")
 
 
@@ -39,9 +41,7 @@ def lines_of(text: str) -> list[Line]:
     """Every line that says something; page numbers and running heads are marked, not dropped."""
     found: list[Line] = []
     gap = True
-    at = 0
-    for raw in text.split("\n"):
-        begin, at = at, at + len(raw) + 1
+    for raw, begin in _columns(text):
         stripped = raw.strip()
         if not stripped or _RULE.fullmatch(stripped):
             gap = True
@@ -57,6 +57,18 @@ def lines_of(text: str) -> list[Line]:
         gap = False
     _mark_furniture(found)
     return found
+
+
+def _columns(text: str) -> Iterator[tuple[str, int]]:
+    """The lines of a text with their places; what stands apart by many spaces is a line of its own."""
+    at = 0
+    for raw in text.split("\n"):
+        begin = 0
+        for match in _APART.finditer(raw):
+            yield raw[begin : match.start() + 1], at + begin
+            begin = match.end()
+        yield raw[begin:], at + begin
+        at += len(raw) + 1
 
 
 def _mark_furniture(lines: list[Line]) -> None:

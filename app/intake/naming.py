@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.intake.country import names_place
+from app.intake.country import countries_in, names_place, people_in, towns_in
 from app.intake.lexicon import begins, plain, says, stems
 
 _WORD = re.compile(r"[^\W_]+(?:[.'’\-‘`][^\W_]+)*\.?")
@@ -150,7 +150,7 @@ def bare_name(text: str) -> str:
     """A name without the titles before it: "His Majesty King Salman" is Salman."""
     rest = text.strip(' ,;:.-–—•"“”')
     while match := stems("title").match(plain(rest)):
-        shorter = rest[match.end() :].lstrip(" .,")
+        shorter = rest[match.end() :].lstrip(" .,-")
         # A title may have a complement: General de División.
         complement = re.match(r"(?:de|of)\s+(?:the\s+)?[^\W\d_]+\s+", shorter)
         if complement and len(shorter.split()) > 3:
@@ -169,7 +169,8 @@ def is_person(text: str) -> bool:
         return False
     if says("office", rest) or says("body", rest) or names_place(rest):
         return False
-    return titled or not begins("place", rest)
+    place = stems("place").match(plain(rest))
+    return titled or not place or len(place[0]) <= 3
 
 
 def begins_office(text: str) -> bool:
@@ -187,36 +188,47 @@ def is_body(text: str) -> bool:
 
 def is_place(text: str) -> bool:
     """Something that helps a letter find its way: digits, streets, towns, countries."""
-    return any(map(str.isdigit, text)) or says("place", text) or names_place(text)
+    if any(map(str.isdigit, text)) or says("place", text):
+        return True
+    return bool(countries_in(text) or towns_in(text))
 
 
 def split_office(text: str) -> Split | None:
     """A role and a name that follow each other without a mark: "Minister of Justice John Smith"."""
+    lead = stems("title").match(plain(text.lstrip()))
+    if lead and not begins("role", text.lstrip()):
+        text = " " * lead.end() + text.lstrip()[lead.end() :].replace(".", " ", 1)
     words = list(_WORD.finditer(text))
-    if len(words) < 3 or not begins_office(text.lstrip()):
+    if len(words) < 2 or not says("office", text) or not begins("role", text.lstrip()):
         return None
-    for at in range(1, len(words) - 1):
+    for at in range(1, len(words)):
         before, name = words[at - 1][0], text[words[at].start() :]
-        if plain(before) in _PREPOSITIONS:
-            continue
-        titled = begins("title", name)
         first = plain(words[at][0])
-        if first in _PREPOSITIONS and not titled:
+        titled = begins("title", name)
+        if plain(before) in _PREPOSITIONS or (_is_complement(first) and not titled):
             continue
-        if stems("portfolio").fullmatch(first) or (names_place(words[at][0]) and not titled):
-            continue
-        if is_person(name):
+        if at == len(words) - 1 and (at != 1 or not _is_proper(words[at][0]) or begins("role", name)):
+            return None
+        if at == len(words) - 1 or is_person(name):
             return Split(text[: words[at].start()].strip(" ,;"), bare_name(name))
-    if len(words) == 2 or is_person(text[words[1].start() :]):
-        return Split(words[0][0], bare_name(text[words[1].start() :]))
     return None
+
+
+def _is_complement(word: str) -> bool:
+    """Whether a word belongs to an office: "of", "Justice", a country."""
+    parts = re.split(r"['’\-]", word)
+    if parts[0] in _PREPOSITIONS or word in _PREPOSITIONS:
+        return True
+    return any(stems("portfolio").fullmatch(part) for part in parts) or bool(
+        names_place(word.capitalize()) or people_in(word)
+    )
 
 
 def _looks_named(text: str, *, least: int) -> bool:
     words = _WORD.findall(text)
     if not least <= len(words) or len(words) > 8 or any(map(str.isdigit, text)):
         return False
-    if re.search(r"[:;!?@/=]|\.\.\.|\. [A-Z]?[a-z]{3}", text.rstrip(" .:;,")):
+    if re.search(r"[:;!?@/=]|\.\.\.|[^\W\d_]{5}\. ", text.rstrip(" .:;,")):
         return False
     if not text[:1].isalpha() and text[:1] not in "‘’'\"“«":
         return False
@@ -244,14 +256,25 @@ def parts_of(text: str) -> list[Part]:
 
 
 def kind_of(text: str) -> str:
+    """What a piece of an address is: name, role, body, place, prose, or other."""
+    if _is_prose(text):
+        return "prose"
     if any(map(str.isdigit, text)) and not is_role(text):
         return "place"
-    if begins_office(text) or (begins("role", text) and is_role(text)):
+    if begins_office(text):
         return "role"
     if is_person(text):
         return "name"
-    if is_role(text):
+    if begins("body", text):
+        return "body"
+    if is_role(text) and (begins("role", text) or not is_body(text)):
         return "role"
     if is_body(text):
         return "body"
     return "place" if is_place(text) else "other"
+
+
+def _is_prose(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", text)
+    small = [word for word in words if word[0].islower() and plain(word) not in _PREPOSITIONS]
+    return len(words) >= 7 and 10 * len(small) >= 5 * len(words)

@@ -21,7 +21,7 @@ from app.intake.lexicon import plain, words_of
 from app.intake.model import Confidence, Found, FoundLetter, FoundTarget, Number, Reading
 from app.intake.people import people_of
 from app.intake.references import mentions_in, previous_of, reference_of
-from app.intake.targets import bare_addresses, blocks_in, names_copied
+from app.intake.targets import bare_addresses, blocks_in, is_embassy, names_copied
 from app.intake.timing import deadline_of, issued_of
 
 
@@ -85,7 +85,7 @@ def _country(document: Document, blocks: list[Block]) -> Found[str] | None:
     scores: Counter[str] = Counter()
     where: dict[str, tuple[int, int]] = {}
     for line in head:
-        for code, start, end in countries_in(line.text) + people_in(line.text):
+        for code, start, end in countries_in(line.text) + people_in(line.text, document.language):
             scores[code] += 6 if line.words <= 20 else 2
             where.setdefault(code, (line.start + start, line.start + end))
     for mention in mentions_in(document)[:3]:
@@ -94,9 +94,9 @@ def _country(document: Document, blocks: list[Block]) -> Found[str] | None:
             scores[named] += 12
             where.setdefault(named, (mention.start, mention.end))
     body = document.text[:20_000]
-    for code, count in most_named(body).items():
-        scores[code] += min(count, 8)
-    for code, start, end in countries_in(body) + people_in(body):
+    for code, count in most_named(body, document.language).items():
+        scores[code] += min(count, 20)
+    for code, start, end in countries_in(body) + people_in(body, document.language):
         where.setdefault(code, (start, end))
     for block in blocks:
         if block.kind == "to":
@@ -129,7 +129,7 @@ def _of_index(text: str) -> str | None:
 def _main_letter(blocks: list[Block], letters: list[LetterLines]) -> LetterLines | None:
     """The letter to the first authority; one that only covers a copy comes second."""
     heads = {id(block.letter): block for block in blocks if block.letter}
-    embassies = [block for block in heads.values() if _is_embassy(block)]
+    embassies = [block for block in heads.values() if is_embassy(block)]
     if len(heads) > len(embassies):
         for block in embassies:
             if block.reason == "letter_head":
@@ -139,17 +139,6 @@ def _main_letter(blocks: list[Block], letters: list[LetterLines]) -> LetterLines
         if head is None or head.kind == "to":
             return letter
     return letters[0] if letters else None
-
-
-def _is_embassy(block: Block) -> bool:
-    return bool(
-        re.search(
-            r"embass|ambass|botschaft|embaj|embaix|konsul|consul",
-            plain(
-                f"{block.office.text if block.office else ''} {block.named.text if block.named else ''}"
-            ),
-        )
-    )
 
 
 def _targets(
@@ -168,11 +157,11 @@ def _targets(
         ):
             block.kind, block.reason = "copy", "copy_in_prose"
         salutation = _of(document, block, "salutation")
-        if salutation is None and block is greeted and letter and letter.salutation:
-            salutation = letter.salutation
-        elif salutation is None and block.letter and block.letter.greeting is not None:
+        if salutation is None and block.letter and block.letter.greeting is not None:
             line = document.lines[block.letter.greeting]
             salutation = document.found(line.text, line.start, line.end, "greeting")
+        elif salutation is None and block is greeted and letter:
+            salutation = letter.salutation
         start, end = document.clean.span(block.start, block.end)
         found.append(
             FoundTarget(

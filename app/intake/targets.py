@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.intake.blocks import Block, Piece, blocks_of
-from app.intake.document import DETAILS, Document
+from app.intake.document import DETAILS, Document, Label
 from app.intake.letter import LetterLines, is_greeting
 from app.intake.lexicon import begins, phrases, plain, says, words_of
-from app.intake.naming import is_person, kind_of
+from app.intake.naming import kind_of, parts_of
+from app.intake.organisations import opens_with_organisation
 
 _ENDS = frozenset(
     [
@@ -31,6 +32,9 @@ _ENDS = frozenset(
     ]
 )
 _PROSE_WORDS = 22
+_WRAPS_AT = 60
+_COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
+_EMBASSY = re.compile(r"embass|ambass|botschaft|embaj|embaix|konsul|consul|посольств|büyükelçi|velvyslan")
 _HEADER = frozenset({"organisation", "subject", "issued"})
 
 
@@ -53,16 +57,25 @@ def blocks_in(document: Document, letters: list[LetterLines]) -> list[Block]:
             block.kind, block.reason = region.kind, region.reason
             blocks.append(block)
     for letter in letters:
-        above = _above(document, letter)
-        if not above:
-            continue
-        same = next((other for other in blocks if other.same_as(above)), None)
-        if same is None:
-            above.letter = letter
-            blocks.append(above)
-        elif same.letter is None:
-            same.letter = letter
+        heads = _above(document, letter)
+        told = {id(block): _known(blocks, block) for block in heads}
+        for block in heads:
+            if told[id(block)] is None:
+                blocks.append(block)
+        greeted = [told[id(block)] or block for block in heads]
+        plain_heads = [block for block in greeted if not is_embassy(block)]
+        for block in (plain_heads or greeted)[-1:]:
+            block.letter = block.letter or letter
     return [block for block in blocks if block.says_who]
+
+
+def _known(blocks: list[Block], block: Block) -> Block | None:
+    return next((other for other in blocks if other.same_as(block)), None)
+
+
+def is_embassy(block: Block) -> bool:
+    said = " ".join(part.text for part in (block.named, block.office) if part)
+    return bool(_EMBASSY.search(plain(said)))
 
 
 def _regions(document: Document, in_letter: set[int]) -> Iterator[Region]:
@@ -80,20 +93,36 @@ def _regions(document: Document, in_letter: set[int]) -> Iterator[Region]:
 def _region_at(document: Document, at: int) -> Region | None:
     line, label = document.lines[at], document.labels[at]
     if label and label.name == "diplomatic":
-        return Region("copy", "copies_heading", at)
+        return Region("copy", "copies_heading", at) if _addressee_at(document, at + 1) else None
     if label and label.name in {"targets", "copies"} and not _in_mail_header(document, at):
-        opens = label.strong or line.text.rstrip().endswith((":", "："))
-        if opens and (line.words <= 25 or line.text.rstrip().endswith(":")):
-            kind = "copy" if label.name == "copies" or _of_copies(document, at) else "to"
-            region = Region(kind, "copies_heading" if kind == "copy" else "targets_heading", at)
-            rest = line.text[label.value_at :].strip()
-            if rest and not _is_intro(rest):
-                start = line.start + line.text.index(rest, label.value_at)
-                region.pieces.append(Piece(rest, start, start + len(rest), after_gap=True))
-            return region
-    if label and label.name == "authors":
+        return _labelled(document, at, label) or _by_sentence(document, at)
+    if label and label.name in {"authors", "demands"} and not _addressee_at(document, at + 1):
         return None
     return _by_sentence(document, at)
+
+
+def _labelled(document: Document, at: int, label: Label) -> Region | None:
+    line = document.lines[at]
+    if not (label.strong or line.text.rstrip().endswith((":", "："))) or line.words > 25:
+        return None
+    rest = line.text[label.value_at :].strip()
+    kind = "copy" if label.name == "copies" else "to"
+    region = Region(kind, "copies_heading" if kind == "copy" else "targets_heading", at)
+    if rest and not _is_intro(rest):
+        # "Address: 12 High Street" is of whoever stands above it.
+        if kind_of(rest.split(",")[0]) == "place" and not re.search(r"@|\+\d", rest):
+            return None
+        start = line.start + line.text.index(rest, label.value_at)
+        region.pieces.append(Piece(rest, start, start + len(rest), after_gap=True))
+    elif not _reachable(document, at + 1) and not _addressee_at(document, at + 1):
+        return None
+    return region
+
+
+def _reachable(document: Document, at: int) -> bool:
+    """Whether a way to reach somebody stands in the next lines."""
+    text = " ".join(line.text for line in document.lines[at : at + 8])
+    return bool(re.search(r"@|\+\d[\d ().-]{6,}", text))
 
 
 def _is_intro(rest: str) -> bool:
@@ -108,34 +137,41 @@ def _by_sentence(document: Document, at: int) -> Region | None:
     following = document.lines[at + 1] if at + 1 < len(document.lines) else None
     if not following or (not opens and not (following.after_gap and text[-1:].isalpha())):
         return None
-    words = document.words[at][-16:]
+    if not _addressee_at(document, at + 1):
+        return None
+    words = document.words[at][-18:]
     said = phrases("phrases").within(words, "addressing")
     if not opens:
         said = [(place, m) for place, m in said if place + m.size == len(words)]
-    if not said and at and not line.after_gap:
-        above = document.words[at - 1][-12:] + document.words[at][-12:]
-        said = phrases("phrases").within(above, "addressing", "call") if opens else []
-    if not said and not (opens and phrases("phrases").within(document.words[at], "call")):
-        return None
-    if not _looks_like_addresses(document, at + 1):
+    elif not said and not line.after_gap and at:
+        words = document.words[at - 1][-12:] + words
+        said = phrases("phrases").within(words, "addressing")
+    if not said and not (opens and phrases("phrases").within(words, "call")):
         return None
     kind = "copy" if _of_copies(document, at) else "to"
     return Region(kind, "copies_sentence" if kind == "copy" else "targets_sentence", at)
 
 
 def _of_copies(document: Document, at: int) -> bool:
-    words = document.words[at]
-    return bool(phrases("labels").within(words, "copies")) or any(
-        word.text[:4] in {"copi", "kopi"} for word in words[:6]
-    )
+    return any(word.text[:4] in _COPY for word in document.words[at][:6])
 
 
-def _looks_like_addresses(document: Document, at: int) -> bool:
-    near = document.lines[at : at + 8]
-    text = " ".join(line.text for line in near)
-    return bool(re.search(r"@|\+?\d[\d ().-]{6,}", text)) or any(
-        kind_of(line.text) in {"name", "role", "body"} for line in near[:3] if line.words <= 12
-    )
+def _addressee_at(document: Document, at: int) -> bool:
+    """Whether a line can be the first of an addressee: it names somebody, or how to reach them."""
+    if at >= len(document.lines):
+        return False
+    line, label = document.lines[at], document.labels[at]
+    if label and label.name not in DETAILS and label.name not in {"targets", "copies"}:
+        return False
+    if is_greeting(document, at):
+        return False
+    parts = parts_of(line.text[:160])
+    first = parts[0].what if parts else "other"
+    if first in {"prose", "other"} and line.text[:1].islower():
+        return False
+    if re.search(r"@|\+\d[\d ().-]{6,}", line.text):
+        return True
+    return first in {"name", "role", "body"} and (line.words <= 14 or len(parts) > 2)
 
 
 def _in_mail_header(document: Document, at: int) -> bool:
@@ -153,10 +189,10 @@ def _fill(document: Document, region: Region, at: int, in_letter: set[int]) -> i
         line = document.lines[index]
         end, text = line.end, line.text
         # A bulleted addressee may run over several lines.
-        while line.bullet and _continues(document, index + 1):
+        while line.bullet and len(line.text) >= _WRAPS_AT and _continues(document, index + 1):
             index += 1
             end = document.lines[index].end
-        if line.bullet:
+        if end != line.end:
             text = document.text[line.start : end].replace("\n", " ")
         region.pieces += _unglued(Piece(text, line.start, end, line.after_gap, line.bullet))
         index += 1
@@ -173,16 +209,24 @@ def _continues(document: Document, at: int) -> bool:
 def _closes(document: Document, region: Region, at: int) -> bool:
     line, label = document.lines[at], document.labels[at]
     if label and label.name in {"targets", "copies"} and label.strong:
-        return True
+        return line.text.rstrip().endswith(":") or label.value_at >= len(line.text) or line.after_gap
     if label and label.name in _ENDS and (label.strong or line.text.isupper()):
         return label.name != "demands" or not says("office", line.text)
     if is_greeting(document, at) or begins("formula", line.text):
         return True
-    if line.bullet or re.search(r"@|\d{3}", line.text):
+    if at > region.head + 1 and opens_with_organisation(line.text):
+        return True
+    if line.bullet and re.search(r"@|\d{3}", line.text):
+        return False
+    words = document.words[at]
+    said = phrases("phrases").within(words, "call", "after", "stop")
+    if any(meaning.size > 1 for _, meaning in said) and line.words >= 4:
+        return True
+    if re.search(r"@|\d{3}", line.text):
         return False
     if begins("closing", line.text) and line.words <= 4:
         return True
-    if line.words >= _PROSE_WORDS:
+    if line.words >= _PROSE_WORDS or (line.after_gap and kind_of(line.text) == "prose"):
         return True
     return _by_sentence(document, at) is not None and line.after_gap
 
@@ -196,42 +240,50 @@ def _unglued(piece: Piece) -> Iterator[Piece]:
     yield piece.cut(at, len(piece.text))
 
 
-def _above(document: Document, letter: LetterLines) -> Block | None:
-    """The address above a letter's greeting: the nearest lines that name an office or a person."""
+def _above(document: Document, letter: LetterLines) -> list[Block]:
+    """The addresses above a letter's greeting, the one it greets last."""
     if letter.greeting is None:
-        return None
-    lines: list[int] = []
-    for at in range(letter.greeting - 1, max(letter.greeting - 14, -1), -1):
-        line, label = document.lines[at], document.labels[at]
-        if line.words > 14 or (label and label.name not in DETAILS and label.strong):
-            break
-        if is_greeting(document, at) or begins("formula", line.text):
-            break
-        lines.insert(0, at)
+        return []
     groups: list[list[int]] = []
-    for at in lines:
-        if not groups or document.lines[at].after_gap:
-            groups.append([])
-        groups[-1].append(at)
-    for group in reversed(groups):
+    for at in range(letter.greeting - 1, max(letter.greeting - 18, -1), -1):
+        line, label = document.lines[at], document.labels[at]
+        if line.words > 14 or is_greeting(document, at) or begins("formula", line.text):
+            break
+        if label and label.name not in DETAILS and label.strong:
+            break
+        if not groups or document.lines[at + 1].after_gap:
+            groups.insert(0, [])
+        groups[0].insert(0, at)
+    found = []
+    for group in groups:
         texts = [document.lines[at].text for at in group]
         named = any(kind_of(text.split(",")[0]) in {"name", "role", "body"} for text in texts)
-        if len(group) >= 2 and named:
-            return _one_block(document, group)
-    return None
+        if len(group) >= 2 and named and (block := _one_block(document, group)):
+            found.append(block)
+    return found
 
 
 def _one_block(document: Document, group: list[int]) -> Block | None:
+    """The lines from the person or the office on; what stands right above is not of the address."""
+    kinds = [kind_of(document.lines[at].text.split(",")[0]) for at in group]
+    titled = [
+        index
+        for index, at in enumerate(group)
+        if kinds[index] == "name" and begins("title", document.lines[at].text)
+    ]
+    first = titled[-1] if titled else 0
+    while first and kinds[first - 1] in {"role", "body"}:
+        first -= 1
     pieces = []
-    for at in group:
+    for at in group[first:]:
         line = document.lines[at]
-        pieces.append(Piece(line.text, line.start, line.end, after_gap=False))
+        if not any(True for _ in document.days_of(line.start, line.end)):
+            pieces.append(Piece(line.text, line.start, line.end, after_gap=False))
     found = list(blocks_of(pieces))
     if not found:
         return None
-    block = found[-1] if is_person(found[-1].pieces[0].text) else found[0]
-    block.kind, block.reason = "to", "letter_head"
-    return block
+    found[0].kind, found[0].reason = "to", "letter_head"
+    return found[0]
 
 
 def bare_addresses(document: Document) -> Iterator[tuple[int, int]]:
