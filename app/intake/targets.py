@@ -34,7 +34,9 @@ _ENDS = frozenset(
 _PROSE_WORDS = 22
 _WRAPS_AT = 60
 _COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
-_EMBASSY = re.compile(r"embass|ambass|botschaft|embaj|embaix|konsul|consul|посольств|büyükelçi|velvyslan")
+_EMBASSY = re.compile(
+    r"embass|ambass|botschaft|embaj|embaix|konsul|consul|посольств|büyükelçi|velvyslan"
+)
 _HEADER = frozenset({"organisation", "subject", "issued"})
 
 
@@ -209,7 +211,9 @@ def _continues(document: Document, at: int) -> bool:
 def _closes(document: Document, region: Region, at: int) -> bool:
     line, label = document.lines[at], document.labels[at]
     if label and label.name in {"targets", "copies"} and label.strong:
-        return line.text.rstrip().endswith(":") or label.value_at >= len(line.text) or line.after_gap
+        return (
+            line.text.rstrip().endswith(":") or label.value_at >= len(line.text) or line.after_gap
+        )
     if label and label.name in _ENDS and (label.strong or line.text.isupper()):
         return label.name != "demands" or not says("office", line.text)
     if is_greeting(document, at) or begins("formula", line.text):

@@ -18,7 +18,7 @@ from app.intake.checks import find_document
 from app.state import state_of
 from tests.builders import an_account
 from tests.cast import OLENA
-from tests.web.organiser.test_desk_intake import ACTION, STATEMENT
+from tests.intake.files import ACTION, STATEMENT
 
 KEYS = {
     "source",

@@ -85,3 +85,33 @@ LETTER = (
     "Dear Minister, I am writing to you about the teacher Ada Prisoner, who was arrested at her "
     "school on 3 March and has not been allowed to see a lawyer since. "
 )
+ACTION = """URGENT ACTION
+
+TEACHER AT RISK IN RURITANIA
+
+Ada Prisoner, a teacher, was arrested on 3 March 2026 in Strelsau.
+
+PLEASE WRITE IMMEDIATELY in English or German:
+- Calling on the authorities to release Ada Prisoner immediately;
+- Urging them to let her see a lawyer of her choice.
+
+PLEASE SEND APPEALS BEFORE 12 MAY 2031 TO:
+
+Minister of Justice
+Alma Example
+Ministry of Justice
+Main Street 1
+1000 Kampala
+Uganda
+Fax: +256 414 254829
+Email: minister@justice.example.org
+Salutation: Dear Minister
+
+NAME: Ada Prisoner (she)
+UA: 77/31 Index: AFR 59/1234/2031 Uganda  Date: 3 April 2031
+"""
+STATEMENT = """Statement of the Foundation at the conference
+
+The situation of the press in the region has become worse in the last year, as our report of May
+shows. Journalists told us of threats. The Foundation welcomes the debate and thanks the chair.
+"""

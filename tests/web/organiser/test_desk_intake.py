@@ -16,41 +16,11 @@ from app.intake.checks import find_document
 from app.intake.models import SourceDocument
 from app.sections.models import Section
 from tests.conftest import SHARED
-from tests.intake.files import docx, paragraph
+from tests.intake.files import ACTION, STATEMENT, docx, paragraph
 from tests.web.organiser.conftest import Office
 from tests.web.organiser.pages import Form, Page, Person
 
 PASTE = "/desk/documents"
-ACTION = """URGENT ACTION
-
-TEACHER AT RISK IN RURITANIA
-
-Ada Prisoner, a teacher, was arrested on 3 March 2026 in Strelsau.
-
-PLEASE WRITE IMMEDIATELY in English or German:
-- Calling on the authorities to release Ada Prisoner immediately;
-- Urging them to let her see a lawyer of her choice.
-
-PLEASE SEND APPEALS BEFORE 12 MAY 2031 TO:
-
-Minister of Justice
-Alma Example
-Ministry of Justice
-Main Street 1
-1000 Kampala
-Uganda
-Fax: +256 414 254829
-Email: minister@justice.example.org
-Salutation: Dear Minister
-
-NAME: Ada Prisoner (she)
-UA: 77/31 Index: AFR 59/1234/2031 Uganda  Date: 3 April 2031
-"""
-STATEMENT = """Statement of the Foundation at the conference
-
-The situation of the press in the region has become worse in the last year, as our report of May
-shows. Journalists told us of threats. The Foundation welcomes the debate and thanks the chair.
-"""
 
 
 def seed(name: str = "seed-002-fr-amnesty-mamai") -> str:
@@ -307,7 +277,9 @@ def test_a_campaign_without_a_document_has_no_checks_page(office: Office, olena:
     assert page.path == office.draft()
 
 
-def test_another_sections_office_and_campaign_are_not_known_of(office: Office, olena: Person) -> None:
+def test_another_sections_office_and_campaign_are_not_known_of(
+    office: Office, olena: Person
+) -> None:
     page = pasted(olena, ACTION)
     at = minister(page.form("/documents/draft"))
     with office.database.writing() as session:
