@@ -300,7 +300,9 @@ def _parts(heads: list[Piece]) -> list[Part]:
             break
         found = parts_of(head.text)
         place = any(part.what == "place" for part in found)
-        if index and (place or len(found) > 2 or not any(p.what in {"name", "role"} for p in found)):
+        if index and (
+            place or len(found) > 2 or not any(p.what in {"name", "role"} for p in found)
+        ):
             what = kind_of(head.text)
             led = found[0].what in {"name", "role"} and len(found) > 1 and index < 3
             if not (led and (found[0].what == "role" or _titled(found[0]))):

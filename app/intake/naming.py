@@ -207,7 +207,9 @@ def split_office(text: str) -> Split | None:
         titled = begins("title", name)
         if plain(before) in _PREPOSITIONS or (_is_complement(first) and not titled):
             continue
-        if at == len(words) - 1 and (at != 1 or not _is_proper(words[at][0]) or begins("role", name)):
+        if at == len(words) - 1 and (
+            at != 1 or not _is_proper(words[at][0]) or begins("role", name)
+        ):
             return None
         if at == len(words) - 1 or is_person(name):
             return Split(text[: words[at].start()].strip(" ,;"), bare_name(name))

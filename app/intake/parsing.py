@@ -17,7 +17,7 @@ from app.intake.document import Document
 from app.intake.heading import kind_of_document, organisation_of, title_of
 from app.intake.language import guess
 from app.intake.letter import LetterLines, letter_of, letters_in
-from app.intake.lexicon import plain, words_of
+from app.intake.lexicon import words_of
 from app.intake.model import Confidence, Found, FoundLetter, FoundTarget, Number, Reading
 from app.intake.people import people_of
 from app.intake.references import mentions_in, previous_of, reference_of

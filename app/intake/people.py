@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.intake.country import names_place
+from app.intake.country import countries_in, people_in
 from app.intake.document import Document
-from app.intake.lexicon import plain, says, stems
+from app.intake.lexicon import common_words, phrases, plain, says, stems, words_of
 from app.intake.model import Found
+from app.intake.organisations import names_organisation
 
 _PARTICLE = r"(?:de la|de los|de las|del|de|da|das|do|dos|di|du|van der|van den|van|von|der|bin|ben|ibn|bint|al|el|ul|ould|y|e|abu|le|ter)"
-_CAP = r"(?:[A-ZÀ-ÖØ-ÞĀ-ž\u0400-\u042F\u0370-\u03AB][^\W\d_]*(?:['’`\-‑][^\W\d_]+)*|(?:[aA]l|[eE]l|[aA]n|[aA]s|[aA]d|[aA]t|[aA]z|[aA]sh)[-‑'’]\s?[A-Z][^\W\d_]+(?:[-‑][^\W\d_]+)*)\.?"
+_CAP = r"(?:[A-Z]\.|[A-ZÀ-ÖØ-ÞĀ-ž\u0400-\u042F\u0370-\u03AB][^\W\d_]*(?:['’`\-‑][^\W\d_]+)*|(?:[aA]l|[eE]l|[aA]n|[aA]s|[aA]d|[aA]t|[aA]z|[aA]sh)[-‑'’]\s?[A-Z][^\W\d_]+(?:[-‑][^\W\d_]+)*)"
 _NAME = re.compile(rf"(?<![\w@./]){_CAP}(?:[ ]+(?:{_PARTICLE}[ ]+)?{_CAP}){{1,4}}(?![@\w])")
 _PRONOUN = re.compile(r"\(\s*(?P<said>[^()\d]{1,40})\s*\)\s*\.?$")
 _PRONOUNS = frozenset(
@@ -80,6 +82,17 @@ _PRONOUNS = frozenset(
 )
 _WINDOW = 60
 _MOST = 8
+_SMALL = frozenset("de la los las del da do dos di du van von der bin al el ul e y i a o".split())
+_LABELS = (
+    "reference",
+    "background",
+    "summary",
+    "demands",
+    "letter",
+    "deadline",
+    "issued",
+    "targets",
+)
 
 
 @dataclass(slots=True)
@@ -88,6 +101,7 @@ class _Candidate:
     start: int
     end: int
     score: float = 0.0
+    capital: bool = True
 
 
 def people_of(document: Document) -> tuple[tuple[Found[str], ...], Found[str] | None]:
@@ -150,23 +164,67 @@ def _is_pronoun(text: str) -> bool:
 def _spoken_of(document: Document) -> list[Found[str]]:
     text = document.text[:9000]
     skip = _skipped(document)
-    candidates: dict[str, _Candidate] = {}
+    found: dict[str, _Candidate] = {}
     folded = plain(text)
     head_end = document.lines[min(5, len(document.lines) - 1)].end if document.lines else 0
     for match in _NAME.finditer(text):
         if any(start <= match.start() < end for start, end in skip):
             continue
-        name = _trimmed(match[0])
-        if name is None:
-            continue
-        key = plain(name)
-        one = candidates.setdefault(key, _Candidate(name, match.start(), match.start() + len(name)))
-        before = folded[max(0, match.start() - _WINDOW) : match.start()]
-        after = folded[match.end() : match.end() + _WINDOW]
-        near = re.split(r"[.!?]\s", before)[-1] + " | " + re.split(r"[.!?]\s", after)[0]
-        one.score += 1.0 + (1.5 if stems("risk").search(near) else 0.0)
-        one.score += 1.5 if match.start() < head_end else 0.0
-    return _best(document, list(candidates.values()), folded)
+        for name, start in _names(match[0], match.start()):
+            if not _is_name(name, document.language):
+                continue
+            one = found.setdefault(plain(name), _Candidate(name, start, start + len(name)))
+            one.capital = one.capital and name.isupper()
+            if not name.isupper() and one.text.isupper():
+                one.text = name
+                one.start, one.end = start, start + len(name)
+            one.score += _score(folded, start, start + len(name), head_end)
+    return _best(document, list(found.values()))
+
+
+def _score(folded: str, start: int, end: int, head_end: int) -> float:
+    """What a mention tells: near words of arrest, threat or calling, and in the head, it tells more."""
+    before = re.split(r"[.!?:]\s", folded[max(0, start - _WINDOW) : start])[-1]
+    after = re.split(r"[.!?]\s", folded[end : end + _WINDOW])[0]
+    score = 1.0 + (1.5 if stems("risk").search(f"{before} | {after}") else 0.0)
+    return score + (1.5 if start < head_end else 0.0)
+
+
+def _names(text: str, start: int) -> Iterator[tuple[str, int]]:
+    """The names of a run of capitals: two people joined by "and", titles taken off."""
+    at = 0
+    for piece in re.split(r"(\s(?:e|y|and)\s)", text):
+        if len(piece.split()) >= 2 and not re.fullmatch(r"\s\w+\s", piece):
+            words = list(re.finditer(r"\S+", piece))
+            first = 0
+            while first < len(words) and _is_lead(words[first][0]):
+                first += 1
+            if len(words) - first >= 2:
+                name = piece[words[first].start() :].rstrip(" .'’")
+                yield name, start + at + words[first].start()
+        at += len(piece)
+
+
+def _is_lead(word: str) -> bool:
+    bare = word.strip(".,")
+    return bool(stems("title").fullmatch(plain(bare))) or says("office", bare) or says("risk", bare)
+
+
+def _is_name(name: str, language: str) -> bool:
+    words = [plain(word) for word in re.findall(r"[^\W\d_]+", name)]
+    common = common_words().get(language, frozenset()) | common_words()["en"]
+    if any(word in common and word not in _SMALL for word in words):
+        return False
+    if any(says(kind, name) for kind in ("office", "body", "portfolio", "risk", "greeting")):
+        return False
+    if countries_in(name) or people_in(name, language) or names_organisation(name):
+        return False
+    if phrases("labels").within(words_of(name), *_LABELS) or phrases("phrases").within(
+        words_of(name), "urgent", "appeal", "call", "no_action", "update"
+    ):
+        return False
+    capital = [word for word in name.split() if len(word) > 2 and word.isupper()]
+    return not capital or len(capital) == len([word for word in name.split() if len(word) > 2])
 
 
 def _skipped(document: Document) -> list[tuple[int, int]]:
@@ -183,28 +241,12 @@ def _skipped(document: Document) -> list[tuple[int, int]]:
     return spans
 
 
-def _trimmed(name: str) -> str | None:
-    """A name without the titles and sentence openings before it, or None for no person."""
-    words = name.split()
-    while words and (stems("title").match(plain(words[0])) or _is_office_word(words[0])):
-        words = words[1:]
-    if len(words) < 2:
-        return None
-    rest = " ".join(words).rstrip(".'’")
-    if says("office", rest) or says("body", rest) or says("portfolio", rest) or names_place(rest):
-        return None
-    return rest
-
-
-def _is_office_word(word: str) -> bool:
-    return says("office", word) or says("risk", word)
-
-
-def _best(document: Document, candidates: list[_Candidate], folded: str) -> list[Found[str]]:
-    del folded
+def _best(document: Document, candidates: list[_Candidate]) -> list[Found[str]]:
+    """The names told most of; capitals throughout are a heading's unless the text says them too."""
     surnames = Counter(plain(one.text.split()[-1]) for one in candidates)
     for one in candidates:
         one.score += 0.5 * (surnames[plain(one.text.split()[-1])] > 1)
+        one.score -= 3.0 if one.capital else 0.0
     strong = [one for one in candidates if one.score >= 4.0]
     if not strong:
         strong = [one for one in candidates if one.score >= 2.5][:3]

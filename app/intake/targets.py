@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from app.intake.blocks import Block, Piece, blocks_of
+from app.intake.blocks import Block, Detail, Piece, blocks_of
+from app.intake.contacts import numbers_in
 from app.intake.document import DETAILS, Document, Label
 from app.intake.letter import LetterLines, is_greeting
 from app.intake.lexicon import begins, phrases, plain, says, words_of
-from app.intake.naming import kind_of, parts_of
+from app.intake.naming import Part, kind_of, parts_of
 from app.intake.organisations import opens_with_organisation
 
 _ENDS = frozenset(
@@ -34,7 +35,12 @@ _ENDS = frozenset(
 _PROSE_WORDS = 22
 _WRAPS_AT = 60
 _COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
-_EMBASSY = re.compile(r"embass|ambass|botschaft|embaj|embaix|konsul|consul|посольств|büyükelçi|velvyslan")
+_TO = frozenset(
+    "to a an aan naar till til do para pour na per adrese προς по адрес адресом إلى به".split()
+)
+_EMBASSY = re.compile(
+    r"embass|ambass|botschaft|embaj|embaix|konsul|consul|посольств|büyükelçi|velvyslan"
+)
 _HEADER = frozenset({"organisation", "subject", "issued"})
 
 
@@ -53,9 +59,12 @@ def blocks_in(document: Document, letters: list[LetterLines]) -> list[Block]:
     in_letter = {at for letter in letters for at in range(letter.first, letter.last + 1)}
     blocks: list[Block] = []
     for region in _regions(document, in_letter):
+        first = len(blocks)
         for block in blocks_of(region.pieces):
             block.kind, block.reason = region.kind, region.reason
             blocks.append(block)
+        if len(blocks) > first:
+            _from_sentence(document, region, blocks[first])
     for letter in letters:
         heads = _above(document, letter)
         told = {id(block): _known(blocks, block) for block in heads}
@@ -67,6 +76,26 @@ def blocks_in(document: Document, letters: list[LetterLines]) -> list[Block]:
         for block in (plain_heads or greeted)[-1:]:
             block.letter = block.letter or letter
     return [block for block in blocks if block.says_who]
+
+
+def _from_sentence(document: Document, region: Region, block: Block) -> None:
+    """What the sentence above an addressee says of it: a number, the embassy it is at."""
+    line = document.lines[region.head]
+    if not region.reason.endswith("sentence"):
+        return
+    if not any(detail.number for detail in block.details):
+        for number, start, end in numbers_in(line.text, None):
+            near = words_of(line.text[max(0, start - 70) : start])
+            said = phrases("labels").within(near, "phone", "fax")
+            if said and said[-1][1].size == 1 and len(near[said[-1][0]].text) > 2:
+                name = said[-1][1].name
+                first, last = line.start + start, line.start + end
+                block.details.append(Detail(name, number.text, first, last, number))
+    embassy = re.search(
+        r"(?:[A-Z][\w-]+ )?(?:Embassy|Ambassade|Botschaft|Embajada|Ambasciata)[^:,.]*", line.text
+    )
+    if embassy and block.named and not block.office:
+        block.office = Part(embassy[0].strip(), line.start + embassy.start(), "role")
 
 
 def _known(blocks: list[Block], block: Block) -> Block | None:
@@ -91,7 +120,7 @@ def _regions(document: Document, in_letter: set[int]) -> Iterator[Region]:
 
 
 def _region_at(document: Document, at: int) -> Region | None:
-    line, label = document.lines[at], document.labels[at]
+    label = document.labels[at]
     if label and label.name == "diplomatic":
         return Region("copy", "copies_heading", at) if _addressee_at(document, at + 1) else None
     if label and label.name in {"targets", "copies"} and not _in_mail_header(document, at):
@@ -146,7 +175,8 @@ def _by_sentence(document: Document, at: int) -> Region | None:
     elif not said and not line.after_gap and at:
         words = document.words[at - 1][-12:] + words
         said = phrases("phrases").within(words, "addressing")
-    if not said and not (opens and phrases("phrases").within(words, "call")):
+    points = opens and words[-1].text in _TO
+    if not said and not (opens and phrases("phrases").within(words, "call", *("appeal",) * points)):
         return None
     kind = "copy" if _of_copies(document, at) else "to"
     return Region(kind, "copies_sentence" if kind == "copy" else "targets_sentence", at)
@@ -209,7 +239,9 @@ def _continues(document: Document, at: int) -> bool:
 def _closes(document: Document, region: Region, at: int) -> bool:
     line, label = document.lines[at], document.labels[at]
     if label and label.name in {"targets", "copies"} and label.strong:
-        return line.text.rstrip().endswith(":") or label.value_at >= len(line.text) or line.after_gap
+        return (
+            line.text.rstrip().endswith(":") or label.value_at >= len(line.text) or line.after_gap
+        )
     if label and label.name in _ENDS and (label.strong or line.text.isupper()):
         return label.name != "demands" or not says("office", line.text)
     if is_greeting(document, at) or begins("formula", line.text):
