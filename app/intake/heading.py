@@ -83,8 +83,15 @@ def _weight(document: Document, at: int) -> tuple[float, int]:
     score += 2 if text.isupper() and len(words) >= 3 else 0
     score -= 3 if text.endswith((".", ";")) else 0
     score -= 4 if text.endswith(":") else 0
-    score -= 2 if names_organisation(text) and len(words) <= 6 else 0
-    score -= 4 if _is_numbers(text) else 0
+    score -= 6 if names_organisation(text) and len(words) <= 8 and ":" not in text else 0
+    score -= 8 if _is_numbers(text) else 0
+    score -= 6 if _ORGANISATION.fullmatch(text) else 0
+    score += 4 if REFERENCE.search(text) and not _is_numbers(text) else 0
+    score += 4 if at and _is_numbers(document.lines[at - 1].text) else 0
+    score -= 2 if kind_of(text) == "prose" and not text.isupper() else 0
+    score -= 4 if len(words) == 1 or sum(map(str.isdigit, text)) > 8 else 0
+    score += 4 if at and _says_only_kind(document.words[at - 1]) else 0
+    score += 2 if at == 0 else 0
     score -= 3 if phrases("phrases").within(words, "call") else 0
     score -= 3 if kind_of(text.split(",")[0]) in {"name", "role"} and not text.isupper() else 0
     score -= 2 if document.labels[at] else 0
@@ -104,7 +111,7 @@ def _is_numbers(text: str) -> bool:
 
 def _says_only_kind(words: list[Word]) -> bool:
     said = phrases("phrases").within(words, "urgent", "no_action", "appeal")
-    return any(meaning.size >= len(words) - 1 for _, meaning in said)
+    return any(meaning.size >= len(words) for _, meaning in said)
 
 
 def _continued(document: Document, at: int, start: int, value: str) -> tuple[int, str]:
@@ -130,6 +137,11 @@ def organisation_of(document: Document) -> Found[str] | None:
             best = (match.start(), match)
     if best:
         match = best[1]
+        around = _ORGANISATION.finditer(document.text)
+        longer = next(
+            (m for m in around if m.start() <= match.start() and match.end() <= m.end()), None
+        )
+        match = longer or match
         return document.found(
             document.text[match.start() : match.end()].replace("\n", " "),
             match.start(),

@@ -49,7 +49,7 @@ def _bound(document: Document, day: Day) -> int:
         return 2
     after = words_of(document.text[day.end : day.end + 60].split("\n\n")[0])
     # "Not to write after a day" is said beside the call; other things happened after other days.
-    sentence = words_of(re.split(r"[.!?]\s", before)[-1]) + after
+    sentence = words_of(" ".join(re.split(r"[.!?]\s", before)[-2:])) + after
     asked = sentence if any(m.name == "after" for m in ends) else all_words + after
     return 1 if phrases("phrases").within(asked, "call", "appeal") else 0
 
