@@ -39,10 +39,10 @@ _MORE = {
 
 def demands_of(document: Document) -> tuple[Found[str], ...]:
     """The entries of the first list under words that demand something; a list of one is none."""
-    for index, line in enumerate(document.lines):
+    for index in range(len(document.lines)):
         if not _announces(document, index):
             continue
-        items = _items(document, index + 1)
+        items = _items(document, index + 1) or _unmarked(document, index + 1)
         if len(items) >= 2:
             return tuple(
                 document.found(
@@ -53,13 +53,14 @@ def demands_of(document: Document) -> tuple[Found[str], ...]:
                 )
                 for first, last in items
             )
-        del line
     return ()
 
 
 def _announces(document: Document, index: int) -> bool:
     line, label = document.lines[index], document.labels[index]
     if label and label.name == "demands":
+        return True
+    if label and label.name == "languages" and line.text.rstrip().endswith(":"):
         return True
     if not line.text.rstrip().endswith((":", "：", "to", "-")) or index + 1 >= len(document.lines):
         return False
@@ -87,6 +88,19 @@ def _items(document: Document, begin: int) -> list[tuple[Line, Line]]:
         elif (items and not mark[:1].isdigit()) or (not items and at - begin > 4):
             break
     return items
+
+
+def _unmarked(document: Document, begin: int) -> list[tuple[Line, Line]]:
+    """A list that lost its marks: lines one after another that end with a semicolon, and one more."""
+    items: list[tuple[Line, Line]] = []
+    for at in range(begin, len(document.lines)):
+        line = document.lines[at]
+        if at > begin and line.after_gap:
+            break
+        items.append((line, line))
+        if not line.text.rstrip().endswith(";"):
+            break
+    return items if len(items) >= 2 else []
 
 
 def _same_kind(a: str, b: str) -> bool:

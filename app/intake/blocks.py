@@ -14,6 +14,7 @@ from app.intake.naming import (
     Part,
     bare_name,
     is_body,
+    is_person,
     is_place,
     kind_of,
     parts_of,
@@ -128,7 +129,7 @@ def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
 def _begins_new(block: Block, piece: Piece, head: str) -> bool:
     """Whether a line is of the next addressee: after a way to reach the last one, or after a gap."""
     first = head.split(",", maxsplit=1)[0].split(" – ", maxsplit=1)[0].split(" - ", maxsplit=1)[0]
-    what = kind_of(first)
+    what = "prose" if kind_of(head) == "prose" else kind_of(first)
     if piece.bullet:
         return bool(block.heads)
     if what == "prose" or _CARE_OF.match(head):
@@ -144,7 +145,7 @@ def _begins_new(block: Block, piece: Piece, head: str) -> bool:
             or (
                 what == "body"
                 and begins("body", first)
-                and any(map(str.isdigit, block.heads[-1].text))
+                and any(is_place(h.text) for h in block.heads)
             )
         )
     return False
@@ -192,6 +193,8 @@ def _values(block: Block, piece: Piece, name: str, start: int, end: int) -> None
         block.reached = True
         return
     for match in URL.finditer(text):
+        if match[0] == piece.text and block.pending != "form":
+            continue
         if (
             name in {"form", "email"}
             or (not name and block.pending == "form")
@@ -239,7 +242,7 @@ def _finished(block: Block) -> Iterator[Block]:
             len(parts) == 2
             and parts[0].what == "name"
             and parts[1].what == "role"
-            and not is_place(head.text)
+            and not any(map(str.isdigit, head.text))
         ):
             listed.append((head, parts))
         else:
@@ -296,8 +299,11 @@ def _parts(heads: list[Piece]) -> list[Part]:
     """The pieces of an addressee's lines; what comes after "care of" is somebody else's."""
     parts: list[Part] = []
     for index, head in enumerate(heads):
-        if _CARE_OF.match(head.text):
-            break
+        if care := _CARE_OF.match(head.text):
+            if is_person(split_office_name(head.text[care.end() :])):
+                break
+            parts.append(Part(head.text, head.start, "place"))
+            continue
         found = parts_of(head.text)
         place = any(part.what == "place" for part in found)
         if index and (
@@ -311,11 +317,18 @@ def _parts(heads: list[Piece]) -> list[Part]:
             # A town or a quarter after a comma looks like a name.
             late = part.what == "name" and (number or index) and place and not _titled(part)
             what = "place" if late and not (number == 1 and found[0].what == "role") else part.what
-            text = part.text.strip(" ,;:.–—-")
+            text = re.sub(r"\s*\([^()]*\)?$", "", part.text).strip(" ,;:.–—-")
             if re.search(r"\w", text):
                 lead = len(part.text) - len(part.text.lstrip(" ,;:.–—-"))
                 parts.append(Part(text, head.start + part.start + lead, what))
     return [part for part in parts if part.what != "prose"]
+
+
+def split_office_name(text: str) -> str:
+    """The person a line names, with or without the office before the name."""
+    bare = bare_name(text)
+    split = split_office(bare)
+    return split.name if split else bare
 
 
 def _titled(part: Part) -> bool:

@@ -18,6 +18,7 @@ _PLACES = Path(__file__).with_name("places.toml")
 _NOT = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "AQ", "IO", "CP", "TA", "DG", "AC", "QO"})
 _NO_NAMES = frozenset({"jersey", "man", "niue", "reunion", "heard", "co", "guam", "wallis", "la"})
 # Languages that change the ends of names: the beginning of a name is enough there.
+_CLDR = {"no": "nb"}
 _INFLECTED = frozenset({"pl", "ru", "uk", "cs", "hu", "tr", "el", "ro"})
 
 
@@ -28,9 +29,9 @@ def places() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _names() -> dict[tuple[str, ...], str]:
+def _names(languages: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     names: dict[tuple[str, ...], str] = {}
-    for language in LANGUAGES:
+    for language in languages:
         for code, name in Locale.parse(language).territories.items():
             if len(code) != 2 or code in _NOT:
                 continue
@@ -44,9 +45,9 @@ def _names() -> dict[tuple[str, ...], str]:
 
 
 @cache
-def _by_first() -> dict[str, list[tuple[tuple[str, ...], str]]]:
+def _by_first(languages: tuple[str, ...]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
     table: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for words, code in _names().items():
+    for words, code in _names(languages).items():
         table.setdefault(words[0], []).append((words, code))
     for rows in table.values():
         rows.sort(key=lambda row: -len(row[0]))
@@ -74,13 +75,20 @@ def _beginning(word: str, language: str) -> str | None:
     return None
 
 
-def countries_in(text: str) -> list[tuple[str, int, int]]:
-    """Each country named in a text: its code and the passage."""
+def countries_in(text: str, language: str | None = None) -> list[tuple[str, int, int]]:
+    """Each country named in a text: its code and the passage.
+
+    With a language, by its names and the English ones alone: Gana is Ghana in Portuguese, and a
+    people of Botswana in English.
+    """
+    languages = (
+        LANGUAGES if language is None else tuple(sorted({"en", _CLDR.get(language, language)}))
+    )
     words = words_of(text)
     found = []
     at = 0
     while at < len(words):
-        size, code = _at([word.text for word in words[at : at + 6]])
+        size, code = _at([word.text for word in words[at : at + 6]], languages)
         if code and text[words[at].start].isalpha() and not text[words[at].start].islower():
             found.append((code, words[at].start, words[at + size - 1].end))
         at += size
@@ -96,8 +104,8 @@ def people_in(text: str, language: str = "en") -> list[tuple[str, int, int]]:
     ]
 
 
-def _at(words: list[str]) -> tuple[int, str | None]:
-    for name, code in _by_first().get(words[0], ()):
+def _at(words: list[str], languages: tuple[str, ...]) -> tuple[int, str | None]:
+    for name, code in _by_first(languages).get(words[0], ()):
         if tuple(words[: len(name)]) == name:
             return len(name), code
     return 1, None
@@ -116,7 +124,11 @@ def towns_in(text: str) -> list[tuple[str, int, int]]:
         for size in (3, 2, 1):
             name = " ".join(each.text for each in words[at : at + size])
             code = _capitals().get(name)
-            if code and not text[word.start].islower():
+            # Lima is also what people are called.
+            named = (
+                at and word.start == words[at - 1].end + 1 and text[words[at - 1].start].isupper()
+            )
+            if code and not text[word.start].islower() and not named:
                 found.append((code, word.start, words[min(at + size, len(words)) - 1].end))
                 break
     return found
@@ -133,7 +145,7 @@ def names_place(text: str) -> bool:
 
 def most_named(text: str, language: str) -> Counter[str]:
     """How often each country is meant in a text."""
-    counts: Counter[str] = Counter(code for code, _, _ in countries_in(text))
-    taken = {start for _, start, _ in countries_in(text)}
+    counts: Counter[str] = Counter(code for code, _, _ in countries_in(text, language))
+    taken = {start for _, start, _ in countries_in(text, language)}
     counts.update(code for code, start, _ in people_in(text, language) if start not in taken)
     return counts

@@ -124,6 +124,8 @@ def _read_as(line: Line, words: list[Word], meaning: Meaning) -> Label | None:
         if line.words <= meaning.size + 4 and (len(words[0].text) > 2 or meaning.name in DETAILS):
             return Label(meaning.name, len(line.text), strong=strong, language=meaning.language)
         return None
+    if meaning.name == "authors" and meaning.size > 1:
+        return Label(meaning.name, end, strong=True, language=meaning.language)
     if meaning.name in DETAILS:
         return Label(meaning.name, end, strong=False, language=meaning.language)
     if after and meaning.size > 1:

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.intake.dates import months
+from app.intake.lexicon import plain
+
 _BULLET = re.compile(
     r"[ ]*(?:(?P<number>[(]?(?:\d{1,2}|[ivx]{1,4}|[a-hа-д])[.)](?!\d))[ ]+"
     r"|(?P<mark>[•·∙●▪■◦‣➢➤►❖✓*\ue000-\uf8ff]|o(?=[ ]{2})|(?:--?|[–—])(?=[ ]|[^\W\d_]))[ ]*)"
@@ -16,7 +19,7 @@ _PAGE = re.compile(
     r"\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:/|of|sur|von|de|di|van|z|из|av|af)\s*\d{1,4})?",
     re.IGNORECASE,
 )
-_APART = re.compile(r"(?<=\S) {4,}(?=\S)")
+_APART = re.compile(r"(?<=\S\S\S) {4,}(?=\S)")
 _RULE = re.compile(r"[-=_*~#+.·•\s]{3,}")
 
 
@@ -49,7 +52,7 @@ def lines_of(text: str) -> list[Line]:
         lead = len(raw) - len(raw.lstrip())
         bullet = _BULLET.match(raw)
         mark = ""
-        if bullet and bullet.end() < len(raw.rstrip()):
+        if bullet and bullet.end() < len(raw.rstrip()) and not _is_day(bullet, raw):
             mark, lead = (bullet["number"] or bullet["mark"]), bullet.end()
         end = begin + len(raw.rstrip())
         start = begin + lead
@@ -69,6 +72,12 @@ def _columns(text: str) -> Iterator[tuple[str, int]]:
             begin = match.end()
         yield raw[begin:], at + begin
         at += len(raw) + 1
+
+
+def _is_day(bullet: re.Match[str], raw: str) -> bool:
+    """Whether a number and a point begin a date: "16. April"."""
+    word = re.match(r"[^\W\d_]+", raw[bullet.end() :])
+    return bool(bullet["number"] and word and plain(word[0]) in months())
 
 
 def _mark_furniture(lines: list[Line]) -> None:

@@ -198,6 +198,7 @@ def split_office(text: str) -> Split | None:
     lead = stems("title").match(plain(text.lstrip()))
     if lead and not begins("role", text.lstrip()):
         text = " " * lead.end() + text.lstrip()[lead.end() :].replace(".", " ", 1)
+        text = re.sub(r"^(\s+)(?:le|la|the|el|o|a|il)(?=\s)", lambda m: " " * len(m[0]), text)
     words = list(_WORD.finditer(text))
     if len(words) < 2 or not says("office", text) or not begins("role", text.lstrip()):
         return None
@@ -222,7 +223,7 @@ def _is_complement(word: str) -> bool:
     if parts[0] in _PREPOSITIONS or word in _PREPOSITIONS:
         return True
     return any(stems("portfolio").fullmatch(part) for part in parts) or bool(
-        names_place(word.capitalize()) or people_in(word)
+        countries_in(word.capitalize()) or people_in(word)
     )
 
 
@@ -262,7 +263,7 @@ def kind_of(text: str) -> str:
     if _is_prose(text):
         return "prose"
     if any(map(str.isdigit, text)) and not is_role(text):
-        return "place"
+        return "body" if begins("body", text) and not begins("place", text) else "place"
     if begins_office(text):
         return "role"
     if is_person(text):

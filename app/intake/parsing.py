@@ -17,7 +17,7 @@ from app.intake.document import Document
 from app.intake.heading import kind_of_document, organisation_of, title_of
 from app.intake.language import guess
 from app.intake.letter import LetterLines, letter_of, letters_in
-from app.intake.lexicon import plain, words_of
+from app.intake.lexicon import words_of
 from app.intake.model import Confidence, Found, FoundLetter, FoundTarget, Number, Reading
 from app.intake.people import people_of
 from app.intake.references import mentions_in, previous_of, reference_of
@@ -36,7 +36,7 @@ def read_action(text: str, *, language: str | None = None, today: date | None = 
         document.warn(change, 0, len(document.text))
     letters = letters_in(document)
     blocks = blocks_in(document, letters)
-    names, pronoun = people_of(document)
+    names, pronoun = people_of(document, [block.named.text for block in blocks if block.named])
     country = _country(document, blocks)
     letter_lines = _main_letter(blocks, letters)
     letter = letter_of(document, letter_lines) if letter_lines else None
@@ -57,7 +57,7 @@ def read_action(text: str, *, language: str | None = None, today: date | None = 
         reference=reference_of(document),
         targets=tuple(targets),
         preferred_languages=languages_of(document),
-        demands=demands_of(document),
+        demands=demands_of(document) if kind.value != "other" or len(text) < 30_000 else (),
         letter=letter,
         previous=previous_of(document),
         background=_background(document),
@@ -85,7 +85,9 @@ def _country(document: Document, blocks: list[Block]) -> Found[str] | None:
     scores: Counter[str] = Counter()
     where: dict[str, tuple[int, int]] = {}
     for line in head:
-        for code, start, end in countries_in(line.text) + people_in(line.text, document.language):
+        for code, start, end in countries_in(line.text, document.language) + people_in(
+            line.text, document.language
+        ):
             scores[code] += 6 if line.words <= 20 else 2
             where.setdefault(code, (line.start + start, line.start + end))
     for mention in mentions_in(document)[:3]:
@@ -96,7 +98,9 @@ def _country(document: Document, blocks: list[Block]) -> Found[str] | None:
     body = document.text[:20_000]
     for code, count in most_named(body, document.language).items():
         scores[code] += min(count, 20)
-    for code, start, end in countries_in(body) + people_in(body, document.language):
+    for code, start, end in countries_in(body, document.language) + people_in(
+        body, document.language
+    ):
         where.setdefault(code, (start, end))
     for block in blocks:
         if block.kind == "to":

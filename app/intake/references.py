@@ -10,17 +10,19 @@ from app.intake.model import Found
 
 _UA_WORDS = (
     r"(?:urgent\s+action|action\s+urgente|acci[oó]n\s+urgente|azione\s+urgente|a[cç]?[cç][aã]o\s+urgente|"
-    r"UA|AU|EA|СД|СА|ТД|УД|ПА|ΕΔ|АУ)"
+    r"blixtaktion|hasteaksjon|hasteaktion|spoedactie|pilna\s+akcja|срочная\s+акция|термінова\s+акція|"
+    r"acil\s+eylem|nal[eé]hav[aá]\s+akce|s[uü]rg[oő]s\s+akci[oó]|επείγουσα\s+δράση|تحرك\s+عاجل|اقدام\s+فوری|"
+    r"UA|AU|EA|СД|СА|ТД|УД|ПА|ΕΔ|АУ|PA)"
 )
 _ORDINALS = r"(?:(?:FIRST|SECOND|THIRD|FOURTH|FIFTH|SIXTH|SEVENTH)\s+)?"
 REFERENCE = re.compile(
-    rf"(?<![\w])(?P<ua>{_ORDINALS}{_UA_WORDS}\s*[-:–]?\s*(?:no\.?|nr\.?|n[°º˚]|№|num\.?|номер)?\s*[-:]?\s*"
+    rf"(?<![\w])(?P<ua>{_ORDINALS}{_UA_WORDS}\s*[-:–]?\s*(?:no\.?|nr\.?|n[°º˚]|№|num\.?|номер|رقم|شماره|αρ\.?|č\.?)?\s*[-:]?\s*"
     r"(?P<number>\d{1,4})\s?[/.\-]\s?(?P<year>(?:19|20)?\d\d)(?!\d))"
     r"|(?<![\w])(?P<index>(?:AFR|AMR|ASA|EUR|MDE|ACT|NWS|ORG|IOR|POL)\s?\d{2}/\d{2,5}/(?:\d{4}|\d{2,3}))(?!\d)"
     r"|(?<![\w])(?P<omct>[A-Z]{3}\s?\d{3}\s?/\s?\d{4}\s?/\s?OBS\s?\d{3}(?:\.\d+)?)"
     r"|(?<![\w])(?P<case>(?:Case|Caso|Cas|Fall|Ref(?:erence|erencia)?\.?:?|RAN|UA|UAC|Appeal|Action|Azione|Appello|Aktion)"
     r"\s*(?:No\.?|Nr\.?|N[°º]|№)?\s*:?\s*(?:[A-Z]{2,4}[ -]?)?\d{1,6}[/.\-]\d{2,6}(?:[/.\-]\w{1,8}){0,2}(?!\d))"
-    r"|(?<![\w])(?P<omct2>(?:Case|Caso|Cas)\s+[A-Z]{3}\s?\d{6}(?:\.\d)?(?:\.[A-Z]+)?)",
+    r"|(?<![\w])(?P<omct2>(?:Case|Caso|Cas)\s+(?:[A-Z]{3}[-/])?[A-Z]{3}\s?\d{6}(?:\.\d)?(?:\.[A-Z]+)?)",
     re.IGNORECASE,
 )
 _OF_ANOTHER = re.compile(
@@ -53,6 +55,8 @@ def mentions_in(document: Document) -> list[Mention]:
 
 
 def _case_like(text: str) -> bool:
+    if text.startswith(("RAN", "UA", "Case", "Caso", "Cas")):
+        return True
     return text[:1].isupper() and not re.fullmatch(r"\D*\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?", text)
 
 

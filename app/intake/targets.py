@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from app.intake.blocks import Block, Piece, blocks_of
+from app.intake.blocks import Block, Detail, Piece, blocks_of
+from app.intake.contacts import numbers_in
 from app.intake.document import DETAILS, Document, Label
 from app.intake.letter import LetterLines, is_greeting
 from app.intake.lexicon import begins, phrases, plain, says, words_of
-from app.intake.naming import kind_of, parts_of
-from app.intake.organisations import opens_with_organisation
+from app.intake.naming import Part, kind_of, parts_of
+from app.intake.organisations import names_organisation, opens_with_organisation
 
 _ENDS = frozenset(
     [
@@ -34,6 +35,9 @@ _ENDS = frozenset(
 _PROSE_WORDS = 22
 _WRAPS_AT = 60
 _COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
+_TO = frozenset(
+    "to a an aan naar till til do para pour na per adrese προς по адрес адресом إلى به".split()
+)
 _EMBASSY = re.compile(
     r"embass|ambass|botschaft|embaj|embaix|konsul|consul|посольств|büyükelçi|velvyslan"
 )
@@ -55,9 +59,14 @@ def blocks_in(document: Document, letters: list[LetterLines]) -> list[Block]:
     in_letter = {at for letter in letters for at in range(letter.first, letter.last + 1)}
     blocks: list[Block] = []
     for region in _regions(document, in_letter):
+        first = len(blocks)
         for block in blocks_of(region.pieces):
             block.kind, block.reason = region.kind, region.reason
             blocks.append(block)
+        if len(blocks) > first:
+            _from_sentence(document, region, blocks[first])
+    if not blocks:
+        blocks = _free(document, in_letter)
     for letter in letters:
         heads = _above(document, letter)
         told = {id(block): _known(blocks, block) for block in heads}
@@ -69,6 +78,70 @@ def blocks_in(document: Document, letters: list[LetterLines]) -> list[Block]:
         for block in (plain_heads or greeted)[-1:]:
             block.letter = block.letter or letter
     return [block for block in blocks if block.says_who]
+
+
+def _free(document: Document, in_letter: set[int]) -> list[Block]:
+    """Addresses that nothing announces: short lines that name an office and how it is reached."""
+    if not any(phrases("phrases").within(words, "call") for words in document.words):
+        return []
+    found: list[Block] = []
+    run: list[int] = []
+    closed = False
+    for at in range(len(document.lines) + 1):
+        if at < len(document.lines) and _stands_in_address(document, at, in_letter):
+            run.append(at)
+            continue
+        label = document.labels[at] if at < len(document.lines) else None
+        if run and not closed:
+            found += _blocks_of_run(document, run)
+        closed = bool(label and label.name == "authors" and label.strong)
+        run = []
+    return found
+
+
+def _stands_in_address(document: Document, at: int, in_letter: set[int]) -> bool:
+    line, label = document.lines[at], document.labels[at]
+    if at in in_letter or is_greeting(document, at):
+        return False
+    if label and label.strong and label.name not in DETAILS:
+        return False
+    if phrases("phrases").within(document.words[at], "call"):
+        return False
+    return line.words <= 12 and kind_of(line.text) != "prose" and not line.text.endswith("!")
+
+
+def _blocks_of_run(document: Document, run: list[int]) -> list[Block]:
+    lines = [document.lines[at] for at in run]
+    first = next((n for n, line in enumerate(lines) if says("office", line.text)), None)
+    if first is None:
+        return []
+    if first and kind_of(lines[first - 1].text) == "name":
+        first -= 1
+    pieces = [Piece(x.text, x.start, x.end, x.after_gap, x.bullet) for x in lines[first:]]
+    blocks = [block for block in blocks_of(pieces) if block.details and block.says_who]
+    for block in blocks:
+        block.kind, block.reason = "to", "address_block"
+    return blocks
+
+
+def _from_sentence(document: Document, region: Region, block: Block) -> None:
+    """What the sentence above an addressee says of it: a number, the embassy it is at."""
+    line = document.lines[region.head]
+    if not region.reason.endswith("sentence"):
+        return
+    if not any(detail.number for detail in block.details):
+        for number, start, end in numbers_in(line.text, None):
+            near = words_of(line.text[max(0, start - 70) : start])
+            said = phrases("labels").within(near, "phone", "fax")
+            if said and said[-1][1].size == 1 and len(near[said[-1][0]].text) > 2:
+                name = said[-1][1].name
+                first, last = line.start + start, line.start + end
+                block.details.append(Detail(name, number.text, first, last, number))
+    embassy = re.search(
+        r"(?:[A-Z][\w-]+ )?(?:Embassy|Ambassade|Botschaft|Embajada|Ambasciata)[^:,.]*", line.text
+    )
+    if embassy and block.named and not block.office:
+        block.office = Part(embassy[0].strip(), line.start + embassy.start(), "role")
 
 
 def _known(blocks: list[Block], block: Block) -> Block | None:
@@ -93,7 +166,7 @@ def _regions(document: Document, in_letter: set[int]) -> Iterator[Region]:
 
 
 def _region_at(document: Document, at: int) -> Region | None:
-    line, label = document.lines[at], document.labels[at]
+    label = document.labels[at]
     if label and label.name == "diplomatic":
         return Region("copy", "copies_heading", at) if _addressee_at(document, at + 1) else None
     if label and label.name in {"targets", "copies"} and not _in_mail_header(document, at):
@@ -148,7 +221,13 @@ def _by_sentence(document: Document, at: int) -> Region | None:
     elif not said and not line.after_gap and at:
         words = document.words[at - 1][-12:] + words
         said = phrases("phrases").within(words, "addressing")
-    if not said and not (opens and phrases("phrases").within(words, "call")):
+    points = opens and words[-1].text in _TO
+    copies = opens and _of_copies(document, at)
+    if (
+        not said
+        and not copies
+        and not (opens and phrases("phrases").within(words, "call", *("appeal",) * points))
+    ):
         return None
     kind = "copy" if _of_copies(document, at) else "to"
     return Region(kind, "copies_sentence" if kind == "copy" else "targets_sentence", at)
@@ -276,7 +355,10 @@ def _one_block(document: Document, group: list[int]) -> Block | None:
         if kinds[index] == "name" and begins("title", document.lines[at].text)
     ]
     first = titled[-1] if titled else 0
-    while first and kinds[first - 1] in {"role", "body"}:
+    top = document.lines[group[0]].text
+    if kinds[0] in {"role", "body"} and not names_organisation(top):
+        first = 0
+    while first and kinds[first - 1] == "role":
         first -= 1
     pieces = []
     for at in group[first:]:

@@ -41,12 +41,17 @@ def _bound(document: Document, day: Day) -> int:
         heads = words_of(line)
         if phrases("labels").within(heads[:1], "deadline") or line.rstrip().endswith(":"):
             return 2
-    until = phrases("phrases").within(near, "until")
-    if not any(len(near) - (place + m.size) <= 1 for place, m in until):
+    until = phrases("phrases").within(near, "until", "after")
+    ends = [m for place, m in until if len(near) - (place + m.size) <= 1]
+    if not ends:
         return 0
+    if any(m.name == "after" and m.size >= 3 for m in ends):
+        return 2
     after = words_of(document.text[day.end : day.end + 60].split("\n\n")[0])
-    calls = phrases("phrases").within(all_words + after, "call", "appeal")
-    return 1 if calls else 0
+    # "Not to write after a day" is said beside the call; other things happened after other days.
+    sentence = words_of(" ".join(re.split(r"[.!?]\s", before)[-2:])) + after
+    asked = sentence if any(m.name == "after" for m in ends) else all_words + after
+    return 1 if phrases("phrases").within(asked, "call", "appeal") else 0
 
 
 def _reaches(words: list[Word], end: int) -> bool:
@@ -102,7 +107,7 @@ def issued_of(document: Document) -> Found[str] | None:
             reason, sure = "issued_label", True
         elif index < _HEAD_LINES and _beside_reference(document, line.text, days[0], line.start):
             reason, sure = "beside_reference", True
-        elif _alone(document, line.text, days[0], line.start):
+        elif stands_alone(document, line.text, days[0], line.start):
             reason, sure = "date_line", index < _HEAD_LINES
         else:
             continue
@@ -115,7 +120,7 @@ def issued_of(document: Document) -> Found[str] | None:
     return weaker
 
 
-def _alone(document: Document, text: str, day: Day, start: int) -> bool:
+def stands_alone(document: Document, text: str, day: Day, start: int) -> bool:
     """A line that says little beside its day: a place, a weekday, an hour."""
     left = text[: day.start - start] + " " + text[day.end - start :]
     if re.search(r"[()]|\d{3}|https?:", left) or ":" in text[day.end - start :][:3]:
