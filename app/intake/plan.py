@@ -143,10 +143,11 @@ def propose(reading: Reading, today: date) -> Proposal:
         background=reading.background.value.strip() if reading.background else "",
         words={word.name: word.cases() for word in letter.words} if letter else {},
     )
-    noticed = list(reading.warnings)
+    findings, cautions = _with_cautions(
+        tuple(_findings(reading, letter, plan, today)), reading.warnings
+    )
     if reading.kind.confidence == "check":
-        noticed.append(Caution(Own.KIND_UNSURE, 0, reading.kind.end))
-    findings, cautions = _with_cautions(tuple(_findings(reading, letter, plan, today)), noticed)
+        cautions = (Caution(Own.KIND_UNSURE, reading.kind.start, reading.kind.end), *cautions)
     return Proposal(plan, findings, cautions, letter is not None and letter.is_composed)
 
 
