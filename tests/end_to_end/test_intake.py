@@ -37,7 +37,9 @@ def test_seed_002_is_a_draft_after_three_clicks(
         clicks += 1
 
         expect(page.locator("#deadline")).to_have_value("2022-05-12")
-        expect(page.get_by_text(re.compile("Until and including Thursday,? 12 May 2022"))).to_be_visible()
+        expect(
+            page.get_by_text(re.compile("Until and including Thursday,? 12 May 2022"))
+        ).to_be_visible()
         fax = page.locator(".state", has=page.locator("#ok-target-1-faxes"))
         expect(fax).to_contain_text("Check this")
         expect(fax).to_contain_text("cannot be dialled")
