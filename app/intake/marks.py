@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from app.intake.plan import Finding
 
-# A passage that is most of a long document says nothing by being marked.
-_LONG = 1_000
-_MOST = 0.6
+# A passage that is most of a document says nothing by being marked.
+_MOST = 0.75
+_SHORT = 120
 # More than this is a section: it is named where it begins and not painted.
 _SECTION = 700
 
@@ -44,10 +44,8 @@ def shown_in(pieces: Sequence[Piece]) -> set[str]:
 
 
 def _can_be_marked(finding: Finding, length: int) -> bool:
-    size = finding.end - finding.start
-    return (
-        finding.has_place and finding.end <= length and not (size > _LONG and size > _MOST * length)
-    )
+    is_most = finding.end - finding.start > max(_SHORT, _MOST * length)
+    return finding.has_place and finding.end <= length and not is_most
 
 
 def _begin_at(findings: Sequence[Finding], start: int) -> tuple[Finding, ...]:
