@@ -21,7 +21,10 @@ _ORGANISATION = re.compile(
     rf"(?:{_CAPS}[ ]+(?:{_JOINING}[ ]+){{0,3}}){{0,4}}(?:Foundation|Fondation|Fundaci[oó]n|Stiftung|Fondazione|"
     r"Funda[cç][aã]o|Committee|Comit[eé]|Comitato|Komitee|Network|Netzwerk|R[eé]seau|Red|Rete|Rede|Association|"
     r"Asociaci[oó]n|Associazione|Associa[cç][aã]o|Campaign|Coalition|Kampagne|Sektion|Cent(?:re|er|ro)|Watch|"
-    rf"Aktion|Initiative|Alliance|Solidarit[yé]|Defenders)(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{_CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
+    rf"Aktion|Cercle|Club|Collectif|Ligue|League|Society|Movement|Mouvement|Grupp[oe]|Grupo|Groupe|Initiative|Alliance|Solidarit[yé]|Defenders)(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{_CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
+)
+_SPOKE = re.compile(
+    rf"({_CAPS}(?:[ ]{_CAPS}){{1,4}})[ ]+(?:said today|today (?:called|urged|said))"
 )
 _FURNITURE = re.compile(
     r"https?:|www\.|@|\||©|^(?:home|login|menu|search|start(?:seite)?|impressum|accueil|inicio|print|share)\b",
@@ -168,6 +171,10 @@ def _labelled_sender(document: Document) -> Found[str] | None:
 
 def _telling_name(document: Document) -> Found[str] | None:
     """A name in capitals that says it is an organisation; where it is named last, it signs."""
+    spoke = _SPOKE.search(document.text)
+    if spoke:
+        start, end = spoke.span(1)
+        return document.found(spoke[1], start, end, "speaker", confidence="check")
     best: tuple[int, str, int] | None = None
     counts: dict[str, int] = {}
     for match in _ORGANISATION.finditer(document.text):
@@ -231,7 +238,9 @@ def _urgent_heading(words: list[Word], at: int, text: str) -> bool:
     """Whether a heading says urgent action; a foreword that passes an appeal on is no heading."""
     said = phrases("phrases").within(words, "urgent")
     return any(
-        m.size >= 2 and (at < 5 or len(words) <= 2 * m.size + 4 or text.isupper()) for _, m in said
+        (m.size >= 2 or len(words) <= 4)
+        and (at < 5 or len(words) <= 2 * m.size + 4 or text.isupper())
+        for _, m in said
     )
 
 
