@@ -169,6 +169,8 @@ def is_person(text: str) -> bool:
         return False
     if says("office", rest) or says("body", rest) or names_place(rest):
         return False
+    if not titled and any(people_in(word[0]) for word in _WORD.finditer(rest)):
+        return False
     place = stems("place").match(plain(rest))
     return titled or not place or len(place[0]) <= 3
 

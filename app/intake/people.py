@@ -21,7 +21,7 @@ from app.intake.organisations import names_organisation
 _PARTICLE = r"(?:de la|de los|de las|del|de|da|das|do|dos|di|du|van der|van den|van|von|der|bin|ben|ibn|bint|al|el|ul|ould|y|e|abu|le|ter)"
 _CAP = r"(?:[A-Z]\.|[A-ZÀ-ÖØ-ÞĀ-ž\u0400-\u042F\u0370-\u03AB][^\W\d_]*(?:['’`\-‑][^\W\d_]+)*|(?:[aA]l|[eE]l|[aA]n|[aA]s|[aA]d|[aA]t|[aA]z|[aA]sh)[-‑'’]\s?[A-Z][^\W\d_]+(?:[-‑][^\W\d_]+)*)"
 _NAME = re.compile(
-    rf"(?<![\w@./]){_CAP}(?:(?:[ ]{{1,3}}|(?<=\S) ?\n(?=\S))(?:{_PARTICLE}[ ]+)?{_CAP}){{1,4}}(?![@\w])"
+    rf"(?<![\w@./]){_CAP}(?:(?:[ ]{{1,3}}|(?<=\S) ?\n(?=\S))(?:{_PARTICLE}[ ]+)?{_CAP}){{1,6}}(?!@|[^\W\d])"
 )
 _PRONOUN = re.compile(r"\(\s*(?P<said>[^()\d]{1,40})\s*\)\s*\.?$")
 _PRONOUNS = frozenset(

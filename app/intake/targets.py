@@ -34,6 +34,7 @@ _ENDS = frozenset(
 )
 _PROSE_WORDS = 22
 _WRAPS_AT = 60
+_HEADING_WORDS = 8
 _COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
 _TO = frozenset(
     "to a an aan naar till til do para pour na per adrese προς по адрес адресом إلى به".split()
@@ -94,7 +95,8 @@ def _free(document: Document, in_letter: set[int]) -> list[Block]:
         label = document.labels[at] if at < len(document.lines) else None
         if run and not closed:
             found += _blocks_of_run(document, run)
-        closed = bool(label and label.name == "authors" and label.strong)
+        short = at < len(document.lines) and document.lines[at].words <= _HEADING_WORDS
+        closed = bool(label and label.name == "authors" and label.strong and short)
         run = []
     return found
 
