@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from app.intake.document import Document
 from app.intake.lexicon import Word, begins, phrases, plain, says
-from app.intake.model import Found, Kind
+from app.intake.model import Confidence, Found, Kind
 from app.intake.naming import is_person, kind_of
 from app.intake.organisations import known, names_organisation
 from app.intake.references import REFERENCE
 from app.intake.timing import stands_alone
 
 _HEAD = 14
+_HEADING_WORDS = 8
 _LONG = 30_000
+# So much more a heading must weigh than the next to be taken without a second look.
+_CLEARLY = 3
 _CAPS = r"[^\W\d_a-zß-ÿ][\w'’.\-]*"
 _JOINING = r"(?:for|of|the|de|des|du|la|le|les|l['’]|los|las|del|y|e|di|dei|da|do|dos|das|für|der|die|und|and|et|to|pour|por|per|van|voor|zur)"
 _ORGANISATION = re.compile(
@@ -50,9 +52,13 @@ def title_of(document: Document) -> Found[str] | None:
     if not candidates:
         return None
     best = max(candidates, key=lambda at: _weight(document, at))
+    weights = sorted((_weight(document, at)[0] for at in candidates), reverse=True)
+    clear = len(weights) < 2 or weights[0] - weights[1] >= _CLEARLY
     line = document.lines[best]
     end, value = _continued(document, best, line.start, line.text)
-    return document.found(value, line.start, end, "heading")
+    return document.found(
+        value, line.start, end, "heading", confidence="found" if clear else "check"
+    )
 
 
 def _may_be_title(document: Document, at: int) -> bool:
@@ -195,7 +201,8 @@ def kind_of_document(document: Document, *, targets: int, letter: bool) -> Found
     """An urgent action says so in its head; an appeal calls for letters; anything else is other."""
     place = _urgent_at(document)
     if place is not None and not _is_report(document, targets=targets, letter=letter):
-        return _kind(document, "urgent_action", place, "urgent_words", "found")
+        sure: Confidence = "found" if document.lines[place].words <= _HEADING_WORDS else "check"
+        return _kind(document, "urgent_action", place, "urgent_words", sure)
     calls = [
         (at, meaning)
         for at, words in enumerate(document.words)
@@ -258,7 +265,7 @@ def _kind(
     value: Kind,
     at: int,
     reason: str,
-    confidence: Literal["found", "check"],
+    confidence: Confidence,
 ) -> Found[Kind]:
     line = document.lines[at] if document.lines else None
     start, end = document.clean.span(line.start, line.end) if line else (0, 0)

@@ -280,6 +280,8 @@ def kind_of(text: str) -> str:
 
 
 def _is_prose(text: str) -> bool:
+    if "@" in text or "http" in text:
+        return False
     words = re.findall(r"[^\W\d_]+", text)
     small = [word for word in words if word[0].islower() and plain(word) not in _PREPOSITIONS]
     return len(words) >= 7 and 10 * len(small) >= 5 * len(words)
