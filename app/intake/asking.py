@@ -34,6 +34,8 @@ _MORE = {
     "persan": "fa",
     "castilian": "es",
     "castellano": "es",
+    "azerice": "az",
+    "azeri": "az",
 }
 
 
@@ -127,7 +129,9 @@ def _language(word: str) -> str | None:
     for size in range(len(word) - 1, max(4, len(word) - 4), -1):
         beginning = word[:size]
         hits = {
-            code for name, code in names.items() if name.startswith(beginning) and " " not in name
+            code
+            for name, code in names.items()
+            if name.startswith(beginning) and " " not in name and len(name) <= size + 3
         }
         if len(hits) == 1:
             return hits.pop()

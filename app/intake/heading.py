@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from app.intake.document import Document
 from app.intake.lexicon import Word, begins, phrases, plain, says
-from app.intake.model import Found, Kind
+from app.intake.model import Confidence, Found, Kind
 from app.intake.naming import is_person, kind_of
 from app.intake.organisations import known, names_organisation
 from app.intake.references import REFERENCE
 from app.intake.timing import stands_alone
 
 _HEAD = 14
+_HEADING_WORDS = 8
 _LONG = 30_000
+# So much more a heading must weigh than the next to be taken without a second look.
+_CLEARLY = 3
 _CAPS = r"[^\W\d_a-zß-ÿ][\w'’.\-]*"
 _JOINING = r"(?:for|of|the|de|des|du|la|le|les|l['’]|los|las|del|y|e|di|dei|da|do|dos|das|für|der|die|und|and|et|to|pour|por|per|van|voor|zur)"
 _ORGANISATION = re.compile(
     rf"(?:{_CAPS}[ ]+(?:{_JOINING}[ ]+){{0,3}}){{0,4}}(?:Foundation|Fondation|Fundaci[oó]n|Stiftung|Fondazione|"
     r"Funda[cç][aã]o|Committee|Comit[eé]|Comitato|Komitee|Network|Netzwerk|R[eé]seau|Red|Rete|Rede|Association|"
     r"Asociaci[oó]n|Associazione|Associa[cç][aã]o|Campaign|Coalition|Kampagne|Sektion|Cent(?:re|er|ro)|Watch|"
-    rf"Aktion|Initiative|Alliance|Solidarit[yé]|Defenders)(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{_CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
+    rf"Aktion|Cercle|Club|Collectif|Ligue|League|Society|Movement|Mouvement|Grupp[oe]|Grupo|Groupe|Initiative|Alliance|Solidarit[yé]|Defenders)(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{_CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
+)
+_SPOKE = re.compile(
+    rf"({_CAPS}(?:[ ]{_CAPS}){{1,4}})[ ]+(?:said today|today (?:called|urged|said))"
 )
 _FURNITURE = re.compile(
     r"https?:|www\.|@|\||©|^(?:home|login|menu|search|start(?:seite)?|impressum|accueil|inicio|print|share)\b",
@@ -47,9 +52,13 @@ def title_of(document: Document) -> Found[str] | None:
     if not candidates:
         return None
     best = max(candidates, key=lambda at: _weight(document, at))
+    weights = sorted((_weight(document, at)[0] for at in candidates), reverse=True)
+    clear = len(weights) < 2 or weights[0] - weights[1] >= _CLEARLY
     line = document.lines[best]
     end, value = _continued(document, best, line.start, line.text)
-    return document.found(value, line.start, end, "heading")
+    return document.found(
+        value, line.start, end, "heading", confidence="found" if clear else "check"
+    )
 
 
 def _may_be_title(document: Document, at: int) -> bool:
@@ -168,6 +177,10 @@ def _labelled_sender(document: Document) -> Found[str] | None:
 
 def _telling_name(document: Document) -> Found[str] | None:
     """A name in capitals that says it is an organisation; where it is named last, it signs."""
+    spoke = _SPOKE.search(document.text)
+    if spoke:
+        start, end = spoke.span(1)
+        return document.found(spoke[1], start, end, "speaker", confidence="check")
     best: tuple[int, str, int] | None = None
     counts: dict[str, int] = {}
     for match in _ORGANISATION.finditer(document.text):
@@ -188,7 +201,8 @@ def kind_of_document(document: Document, *, targets: int, letter: bool) -> Found
     """An urgent action says so in its head; an appeal calls for letters; anything else is other."""
     place = _urgent_at(document)
     if place is not None and not _is_report(document, targets=targets, letter=letter):
-        return _kind(document, "urgent_action", place, "urgent_words", "found")
+        sure: Confidence = "found" if document.lines[place].words <= _HEADING_WORDS else "check"
+        return _kind(document, "urgent_action", place, "urgent_words", sure)
     calls = [
         (at, meaning)
         for at, words in enumerate(document.words)
@@ -231,7 +245,9 @@ def _urgent_heading(words: list[Word], at: int, text: str) -> bool:
     """Whether a heading says urgent action; a foreword that passes an appeal on is no heading."""
     said = phrases("phrases").within(words, "urgent")
     return any(
-        m.size >= 2 and (at < 5 or len(words) <= 2 * m.size + 4 or text.isupper()) for _, m in said
+        (m.size >= 2 or len(words) <= 4)
+        and (at < 5 or len(words) <= 2 * m.size + 4 or text.isupper())
+        for _, m in said
     )
 
 
@@ -249,7 +265,7 @@ def _kind(
     value: Kind,
     at: int,
     reason: str,
-    confidence: Literal["found", "check"],
+    confidence: Confidence,
 ) -> Found[Kind]:
     line = document.lines[at] if document.lines else None
     start, end = document.clean.span(line.start, line.end) if line else (0, 0)

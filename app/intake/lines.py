@@ -20,6 +20,7 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _APART = re.compile(r"(?<=\S\S\S) {4,}(?=\S)")
+_INDENTED = re.compile(r"^ (?=\S)", re.MULTILINE)
 _RULE = re.compile(r"[-=_*~#+.·•\s]{3,}")
 
 
@@ -44,6 +45,7 @@ def lines_of(text: str) -> list[Line]:
     """Every line that says something; page numbers and running heads are marked, not dropped."""
     found: list[Line] = []
     gap = True
+    indented = 3 * len(_INDENTED.findall(text)) > text.count("\n")
     for raw, begin in _columns(text):
         stripped = raw.strip()
         if not stripped or _RULE.fullmatch(stripped):
@@ -54,6 +56,9 @@ def lines_of(text: str) -> list[Line]:
         mark = ""
         if bullet and bullet.end() < len(raw.rstrip()) and not _is_day(bullet, raw):
             mark, lead = (bullet["number"] or bullet["mark"]), bullet.end()
+        elif gap and lead == 1 and not indented and raw[:1] == " ":
+            # A list whose marks were lost on the way: each entry keeps the space after its mark.
+            mark = "•"
         end = begin + len(raw.rstrip())
         start = begin + lead
         found.append(Line(len(found), start, end, text[start:end], mark, after_gap=gap))

@@ -169,6 +169,8 @@ def is_person(text: str) -> bool:
         return False
     if says("office", rest) or says("body", rest) or names_place(rest):
         return False
+    if not titled and any(people_in(word[0]) for word in _WORD.finditer(rest)):
+        return False
     place = stems("place").match(plain(rest))
     return titled or not place or len(place[0]) <= 3
 
@@ -278,6 +280,8 @@ def kind_of(text: str) -> str:
 
 
 def _is_prose(text: str) -> bool:
+    if "@" in text or "http" in text:
+        return False
     words = re.findall(r"[^\W\d_]+", text)
     small = [word for word in words if word[0].islower() and plain(word) not in _PREPOSITIONS]
     return len(words) >= 7 and 10 * len(small) >= 5 * len(words)

@@ -36,7 +36,7 @@ def read_action(text: str, *, language: str | None = None, today: date | None = 
         document.warn(change, 0, len(document.text))
     letters = letters_in(document)
     blocks = blocks_in(document, letters)
-    names, pronoun = people_of(document, [block.named.text for block in blocks if block.named])
+    names, pronoun = people_of(document, blocks)
     country = _country(document, blocks)
     letter_lines = _main_letter(blocks, letters)
     letter = letter_of(document, letter_lines) if letter_lines else None

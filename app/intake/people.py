@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.intake.blocks import Block
 from app.intake.country import countries_in, people_in
 from app.intake.document import Document
 from app.intake.lexicon import common_words, phrases, plain, says, stems, words_of
@@ -20,7 +21,7 @@ from app.intake.organisations import names_organisation
 _PARTICLE = r"(?:de la|de los|de las|del|de|da|das|do|dos|di|du|van der|van den|van|von|der|bin|ben|ibn|bint|al|el|ul|ould|y|e|abu|le|ter)"
 _CAP = r"(?:[A-Z]\.|[A-ZÀ-ÖØ-ÞĀ-ž\u0400-\u042F\u0370-\u03AB][^\W\d_]*(?:['’`\-‑][^\W\d_]+)*|(?:[aA]l|[eE]l|[aA]n|[aA]s|[aA]d|[aA]t|[aA]z|[aA]sh)[-‑'’]\s?[A-Z][^\W\d_]+(?:[-‑][^\W\d_]+)*)"
 _NAME = re.compile(
-    rf"(?<![\w@./]){_CAP}(?:(?:[ ]{{1,3}}|(?<=\S) ?\n(?=\S))(?:{_PARTICLE}[ ]+)?{_CAP}){{1,4}}(?![@\w])"
+    rf"(?<![\w@./]){_CAP}(?:(?:[ ]{{1,3}}|(?<=\S) ?\n(?=\S))(?:{_PARTICLE}[ ]+)?{_CAP}){{1,6}}(?!@|[^\W\d])"
 )
 _PRONOUN = re.compile(r"\(\s*(?P<said>[^()\d]{1,40})\s*\)\s*\.?$")
 _PRONOUNS = frozenset(
@@ -90,7 +91,12 @@ _LISTED = re.compile(
 )
 # An article or "in" before a name makes it a thing's or a place's.
 _PLACED = re.compile(
-    r"\b(?:the|den|der|die|das|dem|le|la|les|los|las|il|gli|in|at|en|em|im|nel|na|no)\s$"
+    r"\b(?:the|den|der|die|das|dem|le|la|les|los|las|il|gli|in|at|en|em|im|nel|na|no|w|we|v|ve|i|på|στο|στη|στην|στον|said|says|dit|declare|dijo|sagte)\s$"
+)
+_KIN = re.compile(
+    r"\s?,\s(?:(?:le|la|the|her|his|their|su|sein|seine|ihr|ihre|il|o|a|el|son|sa)\s)?(?:mari|husband|wife|epouse|"
+    r"frere|soeur|pere|mere|brother|sister|father|mother|spouse|esposo|esposa|marido|hermano|ehemann|ehefrau|"
+    r"bruder|schwester|marito|moglie|fratello|director|deputy|spokes)"
 )
 _SMALL = frozenset("de la los las del da do dos di du van von der bin al el ul e y i a o".split())
 _ARTICLES = frozenset(
@@ -119,14 +125,14 @@ class _Candidate:
 
 
 def people_of(
-    document: Document, authorities: Sequence[str]
+    document: Document, blocks: Sequence[Block]
 ) -> tuple[tuple[Found[str], ...], Found[str] | None]:
     """The names and the pronoun of a labelled line, or the names the text speaks of."""
     labelled = _labelled(document)
     if labelled:
         return labelled
-    officials = [set(plain(name).split()) for name in authorities]
-    spoken = _spoken_of(document)
+    officials = [set(plain(name).split()) for name in (b.named.text for b in blocks if b.named)]
+    spoken = _spoken_of(document, [(block.start, block.end) for block in blocks])
     return tuple(
         name
         for name in spoken
@@ -183,9 +189,9 @@ def _is_pronoun(text: str) -> bool:
     )
 
 
-def _spoken_of(document: Document) -> list[Found[str]]:
+def _spoken_of(document: Document, listed: Sequence[tuple[int, int]]) -> list[Found[str]]:
     text = document.text[:9000]
-    skip = _skipped(document)
+    skip = [*_skipped(document), *listed]
     found: dict[str, _Candidate] = {}
     folded = plain(text)
     head_end = document.lines[min(5, len(document.lines) - 1)].end if document.lines else 0
@@ -209,12 +215,24 @@ def _spoken_of(document: Document) -> list[Found[str]]:
             else:
                 chains.append([one])
             last = start + len(name)
+    _merge(found)
     # In a list of names what is said of one is said of all.
     for chain in chains:
-        most = max(one.score for one in chain)
+        most = max(one.score for one in chain) + (1.0 if len(chain) > 2 else 0.0)
         for one in chain:
             one.score = most
     return _best(document, list(found.values()))
+
+
+def _merge(found: dict[str, _Candidate]) -> None:
+    """German nouns stand before names in capitals of their own: "Verbleib Salaheddin al-Tabbaas"."""
+    for key in list(found):
+        for other in list(found):
+            if key != other and key.endswith(f" {other}") and len(other.split()) >= 2:
+                found[other].score += found[key].score
+                found[other].prose = found[other].prose or found[key].prose
+                found[key].score = 0.0
+                break
 
 
 def _key(name: str) -> str:
@@ -244,9 +262,9 @@ def _in_prose(text: str, start: int) -> bool:
 
 def _score(folded: str, start: int, end: int, head_end: int) -> float:
     """What a mention tells: near words of arrest, threat or calling, and in the head, it tells more."""
-    before = re.split(r"[.!?:]\s", folded[max(0, start - _WINDOW) : start])[-1]
+    before = re.split(r"[.!?:]\s", folded[max(0, start - 2 * _WINDOW) : start])[-1]
     after = re.split(r"[.!?]\s", folded[end : end + _WINDOW])[0]
-    if _PLACED.search(before):
+    if _PLACED.search(before) or _KIN.match(after):
         return 0.0
     score = 1.0 + (1.5 if stems("risk").search(f"{before} | {after}") else 0.0)
     return score + (1.5 if start < head_end else 0.0)
@@ -261,6 +279,11 @@ def _names(text: str, start: int) -> Iterator[tuple[str, int]]:
             first = 0
             while first < len(words) and _is_lead(words[first][0]):
                 first += 1
+            owned = [n for n, word in enumerate(words) if re.search(r"['’]s$", word[0])]
+            if owned and owned[-1] < len(words) - 2:
+                first = max(first, owned[-1] + 1)
+                while first < len(words) and _is_lead(words[first][0]):
+                    first += 1
             if len(words) - first >= 2:
                 name = piece[words[first].start() :].rstrip(" .'’")
                 yield name, start + at + words[first].start()
@@ -287,19 +310,15 @@ def _is_name(name: str, language: str) -> bool:
         words_of(name), "urgent", "appeal", "call", "no_action", "update"
     ):
         return False
-    capital = [word for word in name.split() if len(word) > 2 and word.isupper()]
-    return not capital or len(capital) == len([word for word in name.split() if len(word) > 2])
+    capital = [word for word in name.split() if len(word) > 1 and word.isupper()]
+    return not capital or len(capital) == len([word for word in name.split() if len(word) > 1])
 
 
 def _skipped(document: Document) -> list[tuple[int, int]]:
-    """Passages that name authorities or authors: their people are not at risk."""
+    """Passages of authors and of the history: their people are not at risk, or not now."""
     spans = []
     for index, label in enumerate(document.labels):
-        if (
-            label
-            and label.strong
-            and label.name in {"targets", "copies", "diplomatic", "authors", "background"}
-        ):
+        if label and label.strong and label.name in {"diplomatic", "authors", "background"}:
             last = document.next_label(index)
             spans.append((document.lines[index].start, document.lines[last - 1].end))
     return spans
@@ -311,7 +330,8 @@ def _best(document: Document, candidates: list[_Candidate]) -> list[Found[str]]:
     for one in candidates:
         one.score += 0.5 * (surnames[plain(one.text.split()[-1])] > 1)
         one.score -= 3.0 if one.capital or not one.prose else 0.0
-    strong = [one for one in candidates if one.score >= 3.5]
+    most = max((one.score for one in candidates), default=0.0)
+    strong = [one for one in candidates if one.score >= max(3.5, most / 4)]
     if not strong:
         strong = [one for one in candidates if one.score >= 2.5][:3]
     kept: list[_Candidate] = []

@@ -34,6 +34,7 @@ _ENDS = frozenset(
 )
 _PROSE_WORDS = 22
 _WRAPS_AT = 60
+_HEADING_WORDS = 8
 _COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
 _TO = frozenset(
     "to a an aan naar till til do para pour na per adrese προς по адрес адресом إلى به".split()
@@ -94,7 +95,8 @@ def _free(document: Document, in_letter: set[int]) -> list[Block]:
         label = document.labels[at] if at < len(document.lines) else None
         if run and not closed:
             found += _blocks_of_run(document, run)
-        closed = bool(label and label.name == "authors" and label.strong)
+        short = at < len(document.lines) and document.lines[at].words <= _HEADING_WORDS
+        closed = bool(label and label.name == "authors" and label.strong and short)
         run = []
     return found
 
@@ -189,9 +191,18 @@ def _labelled(document: Document, at: int, label: Label) -> Region | None:
             return None
         start = line.start + line.text.index(rest, label.value_at)
         region.pieces.append(Piece(rest, start, start + len(rest), after_gap=True))
-    elif not _reachable(document, at + 1) and not _addressee_at(document, at + 1):
+    elif not _addressee_at(document, at + 1) and not _leads_on(document, at + 1):
         return None
     return region
+
+
+def _leads_on(document: Document, at: int) -> bool:
+    """Whether addressees may begin a line later: a short line first, and a way to reach them soon."""
+    if at >= len(document.lines):
+        return False
+    line = document.lines[at]
+    short = line.words <= 8 and not line.bullet and not line.text[:1].islower()
+    return short and _reachable(document, at)
 
 
 def _reachable(document: Document, at: int) -> bool:
@@ -206,7 +217,9 @@ def _is_intro(rest: str) -> bool:
 
 def _by_sentence(document: Document, at: int) -> Region | None:
     """A sentence that ends where the addressees begin: "please write to the following addresses:"."""
-    line = document.lines[at]
+    line, label = document.lines[at], document.labels[at]
+    if label and label.name in DETAILS:
+        return None
     text = line.text.rstrip()
     opens = text.endswith((":", "："))
     following = document.lines[at + 1] if at + 1 < len(document.lines) else None
@@ -332,6 +345,8 @@ def _above(document: Document, letter: LetterLines) -> list[Block]:
         line, label = document.lines[at], document.labels[at]
         if line.words > 14 or is_greeting(document, at) or begins("formula", line.text):
             break
+        if label and label.name in {"subject", "issued"} and label.strong:
+            continue
         if label and label.name not in DETAILS and label.strong:
             break
         if not groups or document.lines[at + 1].after_gap:
