@@ -18,6 +18,7 @@ from app.cli import (
     processes,
     restore,
     schema,
+    section,
     settings,
 )
 
@@ -31,6 +32,7 @@ def add_commands(app: Flask) -> None:
         schema.db,
         demonstration.demo,
         account.user,
+        section.section,
         campaign.campaign,
         clock.clock,
         intake.intake,

@@ -59,29 +59,40 @@ _speaking: ContextVar[str] = ContextVar("speaking", default=SOURCE)
 
 
 class Catalogues:
-    """The translations of this installation, one catalogue a language, found once at the start."""
+    """The translations of this installation, one catalogue a language, found once at the start.
+
+    A catalogue is read when somebody first speaks its language: a process that sends English mail
+    does not wait for a dozen others.
+    """
 
     def __init__(self) -> None:
-        self._by_language: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
+        self._files: dict[str, Path] = {}
+        self._read: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
 
     def load(self, folder: Path) -> None:
-        """Read every `<language>/LC_MESSAGES/messages.po` below `folder`."""
+        """Offer every `<language>/LC_MESSAGES/messages.po` below `folder`."""
         for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
-            language = path.parent.parent.name
-            with path.open("rb") as source:
-                catalogue = read_po(source, locale=language)
-            compiled = io.BytesIO()
-            write_mo(compiled, catalogue)
-            compiled.seek(0)
-            self._by_language[language] = Translations(compiled)
+            self._files[path.parent.parent.name] = path
 
     @property
     def languages(self) -> tuple[str, ...]:
         """What the interface speaks, the source language first."""
-        return tuple(self._by_language)
+        return (SOURCE, *self._files)
 
     def current(self) -> NullTranslations:
-        return self._by_language.get(_speaking.get(), self._by_language[SOURCE])
+        language = _speaking.get()
+        if language not in self._read and language in self._files:
+            self._read[language] = _read(self._files[language], language)
+        return self._read.get(language, self._read[SOURCE])
+
+
+def _read(path: Path, language: str) -> Translations:
+    with path.open("rb") as source:
+        catalogue = read_po(source, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 catalogues = Catalogues()

@@ -23,7 +23,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from app import create_app
 from app.accounts.models import RoleName
 from app.authorities.models import Authority, ContactKind
 from app.campaigns.document import CampaignDocument, load_demonstration, read_documents
@@ -43,6 +42,7 @@ from app.signatures.queries import CONFIRM, DATA, STATUS, token_key
 from app.state import state_of
 from app.web.audience import Audience
 from config import Settings
+from tests.apps import an_app
 from tests.builders import LINKS, a_form, a_signature, an_account
 from tests.cast import AMAL, KOFI, MAX, NOOR, OLENA, PASSWORD, SAM, Person
 
@@ -235,7 +235,7 @@ def built(rule: Rule, values: Mapping[str, str]) -> str:
 def build_house(var: Path) -> House:
     """Two sections that know nothing of each other, a draft and an open campaign in each."""
     # A proxy in front: the viewer of local mail is for this machine alone and must not be there.
-    app = create_app(Settings(var=var, base_url=BASE, proxy_hops=1))
+    app = an_app(Settings(var=var, base_url=BASE, proxy_hops=1))
     state = state_of(app)
     upgrade(state.settings.database_url)
     now = datetime.now(UTC)

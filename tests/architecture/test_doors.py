@@ -18,7 +18,6 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from app import create_app
 from app.accounts.models import RoleName
 from app.authorities.models import ContactKind
 from app.campaigns.actions import ask_for_review
@@ -36,6 +35,7 @@ from app.signatures.queries import CONFIRM, DATA, STATUS, token_of
 from app.state import state_of
 from app.web.audience import Audience
 from config import Settings
+from tests.apps import an_app
 from tests.builders import LINKS, a_campaign, a_form, a_signature, an_account, the_demonstration
 from tests.cast import AMAL, KOFI, NOOR, OLENA, PASSWORD, Person
 
@@ -118,7 +118,7 @@ class Doors:
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     var = tmp_path_factory.mktemp("doors")
-    app = create_app(Settings(var=var, base_url=BASE))
+    app = an_app(Settings(var=var, base_url=BASE))
     state = state_of(app)
     upgrade(state.settings.database_url)
     now = datetime.now(UTC)

@@ -16,8 +16,10 @@ from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign
 from app.core.errors import NotFound
 from app.core.i18n import SOURCE, catalogues
+from app.delivery.claims import is_muted
 from app.web.languages import best_language, speak
 from app.web.organiser.security import csrf, current_account
+from app.web.state import reading, settings
 
 # Never carried through a page: passwords, and the token that has just been found wanting.
 _NOT_KEPT = ("csrf_token", "password", "present", "again")
@@ -36,7 +38,7 @@ def watch(blueprint: Blueprint) -> None:
     """Make a blueprint a staff door."""
     blueprint.before_request(_enter)
     blueprint.register_error_handler(CSRFError, _token_refused)
-    blueprint.context_processor(lambda: {"account": current_account()})
+    blueprint.context_processor(_frame)
 
 
 def here() -> Account:
@@ -81,6 +83,16 @@ def kept_fields() -> list[tuple[str, str]]:
 def kept_page(path: str, fields: list[tuple[str, str]], status: int = 400) -> ResponseReturnValue:
     """Everything that was typed, with a button that sends it once more."""
     return render_template("organiser/kept.html", path=path, fields=fields), status
+
+
+def _frame() -> dict[str, object]:
+    """What every page of the desk knows besides its own matter."""
+    account = current_account()
+    return {
+        "account": account,
+        "is_muted": account is not None and is_muted(reading()),
+        "mail_only_to": settings().mail_only_to if account else "",
+    }
 
 
 def _enter() -> ResponseReturnValue | None:
