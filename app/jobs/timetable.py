@@ -20,6 +20,7 @@ from app.delivery.actions import forget_expired
 from app.followers import telling
 from app.followers.actions import tell_opened
 from app.followers.deadlines import nudge
+from app.intake.checks import forget_documents
 from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
 from app.notices.manners import REMINDERS_A_WEEK
@@ -160,6 +161,7 @@ TIMETABLE = (
     Job("forget-delivered", MINUTE, lambda w: forget_delivered(w.session, w.now)),
     Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),
     Job("forget-followers", HOUR, lambda w: telling.forget_ended(w.session, w.now)),
+    Job("forget-source-documents", HOUR, lambda w: forget_documents(w.session, w.now)),
     Job("forget-failed-words", HOUR, lambda w: forget_expired(w.session, w.now)),
     Job(
         "destroy-kept-data",

@@ -82,6 +82,7 @@ WITHOUT_OBJECTS = frozenset(
         *("account.sign_in", "account.start", "account.sign_out", "account.account"),
         *("account.save_language", "account.save_password"),
         *("organiser.desk", "organiser.campaigns", "organiser.new", "organiser.save_new"),
+        *("organiser.paste", "organiser.read_document", "organiser.make_from_document"),
         *("organiser.reviews", "organiser.book", "organiser.new_authority", "organiser.add"),
         *("organiser.coming", "organiser.team", "coordinator.overview", "coordinator.export"),
         "coordinator.definitions",

@@ -31,6 +31,7 @@ from app.delivery.models import Lane, RelayHealth
 from app.followers.actions import follow_with_letter, tell_followers
 from app.followers.announcements import opened
 from app.followers.deadlines import nudge
+from app.intake.checks import keep_document
 from app.reminders.actions import ask, confirm_request
 from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
@@ -202,6 +203,7 @@ def fill(url: str, keys: Keys) -> None:
         ask_for_review(session, draft, olena, NOON)
         session.flush()
         set_country_note(session, "KZ", "en", "A note.", NOON)
+        keep_document(session, keys, draft, "A document.", (), NOON)
         fold(session)
         session.add(TallyEntry(**a_count(campaign)))
         session.add(RelayHealth(name="relay:25", failures=20, reason="", paused_until=NOON))

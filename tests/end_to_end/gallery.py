@@ -27,6 +27,8 @@ from app.followers import queries
 from app.followers.actions import ask as ask_to_follow
 from app.followers.actions import follow_with_letter
 from app.followers.rules import Wish
+from app.intake.checks import keep_document
+from app.intake.plan import Finding
 from app.notices.links import Links
 from app.reminders.actions import ask, confirm_request
 from app.reminders.queries import find_request
@@ -40,6 +42,7 @@ from app.web.supporter.form import PURPOSE
 from tests.builders import a_document_with_choices
 from tests.end_to_end.plain import Answer, Fields, Reader
 from tests.end_to_end.running import Running
+from tests.intake.files import ACTION, STATEMENT
 
 OLENA, KOFI = "olena@example.org", "kofi@example.org"
 PEOPLE = (OLENA, KOFI)
@@ -165,6 +168,12 @@ STAFF_PAGES = (
     "desk-campaigns",
     "desk-new",
     "desk-new-errors",
+    "desk-paste",
+    "desk-paste-errors",
+    "desk-paste-no-action",
+    "desk-reading",
+    "desk-reading-errors",
+    "desk-found",
     "desk-campaign",
     "desk-facts",
     "desk-facts-open",
@@ -411,6 +420,7 @@ def _desk(rooms: _Rooms) -> Iterator[Shown]:
         one.id for one in draft.targets[0].authority.contact_points if one.kind is ContactKind.EMAIL
     )
     yield Shown("desk-budget", f"/desk/address-book/{office}/budget/{point}", who=OLENA)
+    yield from _intake(rooms, draft)
     meanwhile = {
         "opened": "",
         "title": "Mine",
@@ -430,6 +440,26 @@ def _desk(rooms: _Rooms) -> Iterator[Shown]:
         ("desk-new-errors", "/desk/campaigns/new", {"title": "", "language": "en"}),
     ):
         yield Shown(name, path, 422, fields, who=OLENA)
+
+
+def _intake(rooms: _Rooms, draft: Campaign) -> Iterator[Shown]:
+    """A document: pasted, refused, read, sent back, and kept beside its draft."""
+    paste, make = "/desk/documents", "/desk/documents/draft"
+    checks = [
+        Finding("deadline", "2031-05-12", False, 307, 318, "two_dates"),
+        Finding("closing", "Yours", False, 0, 0, "misspelt_closing", "Yours"),
+    ]
+    keep_document(rooms.session, rooms.keys, draft, ACTION, checks, NOW)
+    yield Shown("desk-paste", paste, who=OLENA)
+    for name, status, text in (
+        ("desk-paste-errors", 422, " "),
+        ("desk-paste-no-action", 422, STATEMENT),
+        ("desk-reading", 200, ACTION),
+    ):
+        yield Shown(name, paste, status, {"document": text}, on=paste, who=OLENA)
+    wrong = {"document": ACTION, "title": "", "target-1-role": "A minister"}
+    yield Shown("desk-reading-errors", make, 422, wrong, on=paste, who=OLENA)
+    yield Shown("desk-found", f"/desk/campaigns/{draft.reference}/found", who=OLENA)
 
 
 def _drafted(rooms: _Rooms, campaign: Campaign) -> None:

@@ -24,6 +24,14 @@ from app.web.state import reading, settings
 # Never carried through a page: passwords, and the token that has just been found wanting.
 _NOT_KEPT = ("csrf_token", "password", "present", "again")
 KEPT = "kept:"
+# The text of a document: three bytes a letter, each of which a form may write as three characters.
+_LARGEST_TEXT = 3 * 1024 * 1024
+# A whole document may come by these: as a file, in a form, or through the page to sign in.
+_WITH_DOCUMENTS = {
+    "organiser.read_document": 2 * _LARGEST_TEXT,
+    "organiser.make_from_document": _LARGEST_TEXT,
+    "account.start": _LARGEST_TEXT,
+}
 
 
 def watch(blueprint: Blueprint) -> None:
@@ -88,6 +96,9 @@ def _frame() -> dict[str, object]:
 
 
 def _enter() -> ResponseReturnValue | None:
+    if request.endpoint in _WITH_DOCUMENTS:
+        request.max_content_length = _WITH_DOCUMENTS[request.endpoint]
+        request.max_form_memory_size = _LARGEST_TEXT
     account = current_account()
     spoken = account.language if account else best_language(catalogues.languages)
     speak(spoken if spoken in catalogues.languages else SOURCE)

@@ -28,6 +28,7 @@ from app.core.db import unit_of_work
 from app.core.errors import Refused
 from app.core.forms import Check, FieldErrors
 from app.followers.actions import tell_opened
+from app.intake.checks import find_document
 from app.reminders import staff
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
@@ -132,6 +133,7 @@ def _page(campaign: Campaign, screen: Screen, refusal: Refused | None = None) ->
         templates=templates,
         ticks=TICKS,
         elsewhere=elsewhere(campaign),
+        document=find_document(reading(), keys(), campaign),
     )
 
 
