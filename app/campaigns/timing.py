@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.campaigns import editing
-from app.campaigns.actions import set_deadline
+from app.campaigns.deadlines import set_deadline
 from app.campaigns.models import Campaign
 from app.campaigns.rules import BadDeadline, closes_at, opens_at
 from app.core.forms import Check, FieldErrors

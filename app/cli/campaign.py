@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.campaigns import actions, safety
+from app.campaigns import life, safety
 from app.campaigns.models import Campaign, ClosedReason
 from app.campaigns.queries import get_campaign
 from app.campaigns.rules import page_state
@@ -78,7 +78,7 @@ def close(reference: str, note: str) -> None:
     try:
         with unit_of_work(state().database.writing) as session:
             found = get_campaign(session, reference)
-            report = actions.close(
+            report = life.close(
                 session, found, None, reason=ClosedReason.STOPPED, note=note, now=now()
             )
     except Refused as error:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.campaigns.actions import close_expired, open_scheduled
+from app.campaigns.life import close_expired, open_scheduled
 from app.core.beside import Beside
 from app.core.db import Database
 from app.core.leases import forget_ticks

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, true, update
 from sqlalchemy.orm import Session
 
-from app.campaigns.actions import close
+from app.campaigns.life import close
 from app.campaigns.models import Campaign, CampaignState, ClosedReason
 from app.campaigns.rules import MOVES
 from app.core.beside import Beside

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.campaigns import actions
+from app.campaigns import life
 from app.campaigns.models import Campaign, ClosedReason
 from app.campaigns.rules import BadDeadline, WrongMove
 from app.core.db import unit_of_work
@@ -37,7 +37,7 @@ def save_pause(ref: str) -> ResponseReturnValue:
     return _do(
         ref,
         "pause",
-        lambda session, campaign, by: actions.pause(session, campaign, by, note(), now()),
+        lambda session, campaign, by: life.pause(session, campaign, by, note(), now()),
     )
 
 
@@ -52,7 +52,7 @@ def save_resume(ref: str) -> ResponseReturnValue:
     return _do(
         ref,
         "resume",
-        lambda session, campaign, by: actions.resume(session, campaign, by, note(), now()),
+        lambda session, campaign, by: life.resume(session, campaign, by, note(), now()),
     )
 
 
@@ -68,7 +68,7 @@ def save_close(ref: str) -> ResponseReturnValue:
     return _do(
         ref,
         "close",
-        lambda session, campaign, by: actions.close(
+        lambda session, campaign, by: life.close(
             session, campaign, by, note=note(), reason=ClosedReason(reason), now=now()
         ),
     )
@@ -86,7 +86,7 @@ def save_hide(ref: str) -> ResponseReturnValue:
 
     def act(session: Session, campaign: Campaign, by: Account) -> None:
         if campaign.hidden is not wanted:
-            (actions.hide if wanted else actions.unhide)(session, campaign, by, now())
+            (life.hide if wanted else life.unhide)(session, campaign, by, now())
 
     return _do(ref, "hide" if wanted else "unhide", act)
 

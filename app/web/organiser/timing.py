@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.campaigns import timing as moments
-from app.campaigns.actions import extend as extend_campaign
+from app.campaigns.life import extend as extend_campaign
 from app.campaigns.models import Campaign
 from app.campaigns.timing import TimingForm
 from app.core.forms import Check

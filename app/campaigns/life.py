@@ -1,0 +1,187 @@
+"""What becomes of a published campaign: opened, extended, paused, closed, hidden.
+
+Each move is noted in the audit log and in the campaign's history. What follows from it for people
+(reminders, letters on old facts, mails) is `reminders.life`, above.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Account
+from app.campaigns import rules
+from app.campaigns.deadlines import set_deadline
+from app.campaigns.history import record
+from app.campaigns.models import Campaign, CampaignState, ClosedReason
+from app.delivery import actions as delivery
+
+
+def open_now(session: Session, campaign: Campaign, by: Account | None, now: datetime) -> None:
+    if campaign.closes_at is None or campaign.closes_at <= now:
+        raise rules.BadDeadline
+    campaign.state = CampaignState.OPEN
+    campaign.opened_at = now
+    _move_gate(session, campaign)
+    record(session, campaign, "published", by, now, public=True)
+
+
+def extend(
+    session: Session,
+    campaign: Campaign,
+    by: Account | None,
+    *,
+    last_day: date,
+    last_time: str,
+    note: str,
+    now: datetime,
+) -> None:
+    """Give an open, paused or expired campaign a new deadline; an expired one opens again."""
+    expired = campaign.closed_reason is ClosedReason.EXPIRED
+    if campaign.state not in (CampaignState.OPEN, CampaignState.PAUSED) and not expired:
+        raise rules.WrongMove(f"{campaign.state} is not extended")
+    before = campaign.last_day.isoformat() if campaign.last_day else ""
+    set_deadline(campaign, last_day, last_time, campaign.time_zone, now)
+    if expired:
+        campaign.state = CampaignState.OPEN
+        campaign.closed_reason = None
+        campaign.closed_at = None
+    _move_gate(session, campaign)
+    record(
+        session,
+        campaign,
+        "extended",
+        by,
+        now,
+        note=note,
+        public=True,
+        before=before,
+        after=last_day.isoformat(),
+    )
+
+
+def pause(session: Session, campaign: Campaign, by: Account, note: str, now: datetime) -> None:
+    """Hold every letter while facts are checked."""
+    rules.require_move(campaign, CampaignState.PAUSED)
+    campaign.state = CampaignState.PAUSED
+    _move_gate(session, campaign)
+    record(session, campaign, "paused", by, now, note=note, public=True)
+
+
+def resume(session: Session, campaign: Campaign, by: Account, note: str, now: datetime) -> None:
+    """Let letters go again."""
+    if campaign.state is not CampaignState.PAUSED:
+        raise rules.WrongMove(f"{campaign.state} is not resumed")
+    if campaign.closes_at is None or campaign.closes_at <= now:
+        raise rules.BadDeadline
+    campaign.state = CampaignState.OPEN
+    _move_gate(session, campaign)
+    record(session, campaign, "resumed", by, now, note=note, public=True)
+
+
+def close(
+    session: Session,
+    campaign: Campaign,
+    by: Account | None,
+    *,
+    reason: ClosedReason,
+    note: str,
+    now: datetime,
+) -> delivery.GateReport:
+    """Close for good: what has not left is cancelled in the same transaction."""
+    rules.require_move(campaign, CampaignState.CLOSED)
+    return _close(session, campaign, by, reason, note, now)
+
+
+def hide(session: Session, campaign: Campaign, by: Account, now: datetime) -> None:
+    """Take a campaign away from every public page; nothing leaves while it is hidden."""
+    campaign.hidden = True
+    _move_gate(session, campaign)
+    record(session, campaign, "hidden", by, now)
+
+
+def unhide(session: Session, campaign: Campaign, by: Account, now: datetime) -> None:
+    """Show a campaign again; what waited may leave."""
+    campaign.hidden = False
+    _move_gate(session, campaign)
+    record(session, campaign, "shown_again", by, now)
+
+
+def open_scheduled(session: Session, now: datetime) -> list[UUID]:
+    """Open every reviewed campaign whose hour has come; return their ids. Safe to run twice.
+
+    One whose end has passed meanwhile goes back to its writer: nobody could sign it.
+    """
+    ready = (
+        select(Campaign)
+        .where(Campaign.state == CampaignState.SCHEDULED, Campaign.opens_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+    opened = []
+    for campaign in session.scalars(ready):
+        if campaign.closes_at is None or campaign.closes_at <= now:
+            campaign.state = CampaignState.DRAFT
+            record(session, campaign, "opening_missed", None, now)
+            continue
+        open_now(session, campaign, None, now)
+        opened.append(campaign.id)
+    return opened
+
+
+def close_expired(session: Session, now: datetime) -> list[UUID]:
+    """Record the end of every campaign whose time is over; return their ids.
+
+    Safe to run twice: the second run finds nothing left to close. Letters stop at the instant
+    itself, by the gate; this only writes down what is already true.
+    """
+    expired = (
+        select(Campaign)
+        .where(
+            Campaign.state.in_((CampaignState.OPEN, CampaignState.PAUSED)),
+            Campaign.closes_at <= now,
+        )
+        .with_for_update(skip_locked=True)
+    )
+    closed = []
+    for campaign in session.scalars(expired):
+        _close(session, campaign, None, ClosedReason.EXPIRED, "", now)
+        closed.append(campaign.id)
+    return closed
+
+
+def _move_gate(session: Session, campaign: Campaign) -> None:
+    """Let the gate say what the campaign says; `_close` moves the gate of a closed one."""
+    if campaign.state is CampaignState.OPEN and not campaign.hidden and campaign.closes_at:
+        delivery.open_gate(session, campaign.gate, campaign.closes_at)
+    elif campaign.state in (CampaignState.OPEN, CampaignState.PAUSED):
+        delivery.pause_gate(session, campaign.gate)
+        campaign.gate.open_until = campaign.closes_at
+
+
+def _close(
+    session: Session,
+    campaign: Campaign,
+    by: Account | None,
+    reason: ClosedReason,
+    note: str,
+    now: datetime,
+) -> delivery.GateReport:
+    campaign.state = CampaignState.CLOSED
+    campaign.closed_reason = reason
+    campaign.closed_at = now
+    report = delivery.close_gate(session, campaign.gate, str(reason), now)
+    record(
+        session,
+        campaign,
+        "closed",
+        by,
+        now,
+        note=note,
+        public=True,
+        reason=str(reason),
+        cancelled=report.cancelled,
+    )
+    return report
