@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ def record(
     *,
     note: str = "",
     public: bool = False,
-    **detail: str | int,
+    **detail: Any,
 ) -> Move:
     """One step of a campaign's life, and with `public` one that everybody reads on its page.
 

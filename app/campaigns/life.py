@@ -14,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.campaigns import rules
-from app.campaigns.deadlines import set_deadline
+from app.campaigns.deadlines import move_gate, set_deadline
 from app.campaigns.history import record
-from app.campaigns.models import Campaign, CampaignState, ClosedReason
+from app.campaigns.models import RUNNING, Campaign, CampaignState, ClosedReason, Move
+from app.core.models import DataKey
+from app.core.sealing import new_seal
+from app.core.tokens import Keys
 from app.delivery import actions as delivery
 
 
@@ -25,7 +28,7 @@ def open_now(session: Session, campaign: Campaign, by: Account | None, now: date
         raise rules.BadDeadline
     campaign.state = CampaignState.OPEN
     campaign.opened_at = now
-    _move_gate(session, campaign)
+    move_gate(session, campaign)
     record(session, campaign, "published", by, now, public=True)
 
 
@@ -38,36 +41,46 @@ def extend(
     last_time: str,
     note: str,
     now: datetime,
-) -> None:
-    """Give an open, paused or expired campaign a new deadline; an expired one opens again."""
-    expired = campaign.closed_reason is ClosedReason.EXPIRED
-    if campaign.state not in (CampaignState.OPEN, CampaignState.PAUSED) and not expired:
+) -> Move:
+    """Give an open or paused campaign a new deadline."""
+    if campaign.state not in RUNNING:
         raise rules.WrongMove(f"{campaign.state} is not extended")
-    before = campaign.last_day.isoformat() if campaign.last_day else ""
-    set_deadline(campaign, last_day, last_time, campaign.time_zone, now)
-    if expired:
-        campaign.state = CampaignState.OPEN
-        campaign.closed_reason = None
-        campaign.closed_at = None
-    _move_gate(session, campaign)
-    record(
-        session,
-        campaign,
-        "extended",
-        by,
-        now,
-        note=note,
-        public=True,
-        before=before,
-        after=last_day.isoformat(),
-    )
+    return _new_end(session, campaign, by, "extended", last_day, last_time, note, now)
+
+
+def reopen(
+    session: Session,
+    keys: Keys,
+    campaign: Campaign,
+    by: Account | None,
+    *,
+    last_day: date,
+    last_time: str,
+    note: str,
+    now: datetime,
+) -> Move:
+    """Open an expired campaign again, which is done by a new deadline and by nothing else.
+
+    Whoever wrote before may be forgotten by now, with the key that their names were sealed with;
+    those who write from here on get a new one.
+    """
+    if campaign.closed_reason is not ClosedReason.EXPIRED:
+        raise rules.WrongMove(f"{campaign.closed_reason or campaign.state} is not opened again")
+    if rules.closes_at(last_day, last_time, campaign.time_zone) <= now:
+        raise rules.BadDeadline
+    campaign.state = CampaignState.OPEN
+    campaign.closed_reason = None
+    campaign.closed_at = None
+    if session.get(DataKey, campaign.key_id) is None:
+        campaign.key_id = new_seal(session, keys).id
+    return _new_end(session, campaign, by, "reopened", last_day, last_time, note, now)
 
 
 def pause(session: Session, campaign: Campaign, by: Account, note: str, now: datetime) -> None:
     """Hold every letter while facts are checked."""
     rules.require_move(campaign, CampaignState.PAUSED)
     campaign.state = CampaignState.PAUSED
-    _move_gate(session, campaign)
+    move_gate(session, campaign)
     record(session, campaign, "paused", by, now, note=note, public=True)
 
 
@@ -78,7 +91,7 @@ def resume(session: Session, campaign: Campaign, by: Account, note: str, now: da
     if campaign.closes_at is None or campaign.closes_at <= now:
         raise rules.BadDeadline
     campaign.state = CampaignState.OPEN
-    _move_gate(session, campaign)
+    move_gate(session, campaign)
     record(session, campaign, "resumed", by, now, note=note, public=True)
 
 
@@ -99,14 +112,14 @@ def close(
 def hide(session: Session, campaign: Campaign, by: Account, now: datetime) -> None:
     """Take a campaign away from every public page; nothing leaves while it is hidden."""
     campaign.hidden = True
-    _move_gate(session, campaign)
+    move_gate(session, campaign)
     record(session, campaign, "hidden", by, now)
 
 
 def unhide(session: Session, campaign: Campaign, by: Account, now: datetime) -> None:
     """Show a campaign again; what waited may leave."""
     campaign.hidden = False
-    _move_gate(session, campaign)
+    move_gate(session, campaign)
     record(session, campaign, "shown_again", by, now)
 
 
@@ -140,7 +153,7 @@ def close_expired(session: Session, now: datetime) -> list[UUID]:
     expired = (
         select(Campaign)
         .where(
-            Campaign.state.in_((CampaignState.OPEN, CampaignState.PAUSED)),
+            Campaign.state.in_(RUNNING),
             Campaign.closes_at <= now,
         )
         .with_for_update(skip_locked=True)
@@ -152,13 +165,31 @@ def close_expired(session: Session, now: datetime) -> list[UUID]:
     return closed
 
 
-def _move_gate(session: Session, campaign: Campaign) -> None:
-    """Let the gate say what the campaign says; `_close` moves the gate of a closed one."""
-    if campaign.state is CampaignState.OPEN and not campaign.hidden and campaign.closes_at:
-        delivery.open_gate(session, campaign.gate, campaign.closes_at)
-    elif campaign.state in (CampaignState.OPEN, CampaignState.PAUSED):
-        delivery.pause_gate(session, campaign.gate)
-        campaign.gate.open_until = campaign.closes_at
+def _new_end(
+    session: Session,
+    campaign: Campaign,
+    by: Account | None,
+    name: str,
+    last_day: date,
+    last_time: str,
+    note: str,
+    now: datetime,
+) -> Move:
+    before, ended = campaign.last_day, campaign.closes_at
+    set_deadline(campaign, last_day, last_time, campaign.time_zone, now)
+    move_gate(session, campaign)
+    return record(
+        session,
+        campaign,
+        name,
+        by,
+        now,
+        note=note,
+        public=True,
+        before=before.isoformat() if before else "",
+        after=last_day.isoformat(),
+        closed_at_before=ended.isoformat() if ended else "",
+    )
 
 
 def _close(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     CheckConstraint,
@@ -35,6 +35,10 @@ class CampaignState(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+
+
+# What has an end that is still ahead, or was until a moment ago.
+RUNNING: Final = (CampaignState.OPEN, CampaignState.PAUSED)
 
 
 class ClosedReason(StrEnum):

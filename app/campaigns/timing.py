@@ -75,6 +75,7 @@ def save_timing(
     check.done()
     set_deadline(campaign, last_day, form.last_time, form.time_zone, now)
     campaign.opens_at = opening
+    campaign.opens_rule = f"{form.opens_day}T{form.opens_time}" if opening else ""
     editing.edited(session, campaign, by, "timing", now)
 
 

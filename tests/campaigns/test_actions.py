@@ -333,7 +333,7 @@ def test_extending_moves_the_gate_and_tells_the_public(
     assert queries.list_moves(session, campaign.id)[-1].public
 
 
-def test_extending_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
+def test_a_new_end_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
     session: Session, keys: Keys, campaign: Campaign, olena: Account
 ) -> None:
     stopped = a_campaign(session, keys, name="dosmagambetov")
@@ -343,7 +343,14 @@ def test_extending_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
     end = campaign.closes_at
     longer = {"last_day": date(2026, 9, 1), "last_time": "23:59", "note": "", "now": end}
 
-    life.extend(session, campaign, olena, **longer)  # type: ignore[arg-type]
+    with pytest.raises(rules.WrongMove):
+        life.extend(session, campaign, olena, **longer)  # type: ignore[arg-type]
+    with pytest.raises(rules.BadDeadline):
+        late = longer | {"last_day": date(2026, 5, 1)}
+        life.reopen(session, keys, campaign, olena, **late)  # type: ignore[arg-type]
+    assert campaign.state is CampaignState.CLOSED
+
+    life.reopen(session, keys, campaign, olena, **longer)  # type: ignore[arg-type]
 
     assert (campaign.state, campaign.closed_reason, campaign.closed_at) == (
         CampaignState.OPEN,
@@ -352,7 +359,7 @@ def test_extending_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
     )
     assert (campaign.gate.state, campaign.gate.open_until) == (GateState.OPEN, campaign.closes_at)
     with pytest.raises(rules.WrongMove):
-        life.extend(session, stopped, olena, **longer)  # type: ignore[arg-type]
+        life.reopen(session, keys, stopped, olena, **longer)  # type: ignore[arg-type]
     assert stopped.gate.state is GateState.CLOSED
 
 
