@@ -32,6 +32,19 @@ def open_now(session: Session, campaign: Campaign, by: Account | None, now: date
     record(session, campaign, "published", by, now, public=True)
 
 
+def supersede(
+    session: Session, successor: Campaign, by: Account | None, now: datetime
+) -> Campaign | None:
+    """End the campaign whose place another takes, now that this is open; return it, if it ran."""
+    if successor.follows_id is None:
+        return None
+    before = session.get_one(Campaign, successor.follows_id)
+    if before.state not in RUNNING:
+        return None
+    _close(session, before, by, ClosedReason.SUPERSEDED, "", now)
+    return before
+
+
 def extend(
     session: Session,
     campaign: Campaign,

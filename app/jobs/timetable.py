@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.campaigns.life import close_expired, open_scheduled
 from app.core.beside import Beside
 from app.core.db import Database
 from app.core.leases import forget_ticks
@@ -18,8 +17,15 @@ from app.delivery import booking
 from app.delivery.actions import forget_expired
 from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
+from app.reminders import life
 from app.reminders.actions import forget_requests, send_due
-from app.reminders.staff import announce_closed, tell_of_doubts, tell_of_held, warn_of_deadlines
+from app.reminders.staff import (
+    ask_for_outcomes,
+    tell_of_doubts,
+    tell_of_held,
+    warn_of_deadlines,
+)
+from app.reminders.weekly import begin_weeks
 from app.signatures.digests import decide
 from app.signatures.upkeep import (
     destroy_kept,
@@ -30,8 +36,9 @@ from app.signatures.upkeep import (
 )
 from app.tally.actions import fold
 
-# Long enough that no tick of a job can come a second time after it.
-KEEP_TICKS = timedelta(days=7)
+# Long enough that no tick of a job can come a second time after it; a week has one, and may be an
+# hour longer than seven days.
+KEEP_TICKS = timedelta(days=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,8 @@ class Job:
     then: Callable[[Database, Machine, datetime], None] | None = None
 
 
-def _close_expired(work: Work) -> int:
-    closed = close_expired(work.session, work.now)
-    announce_closed(work.session, work.keys, closed, links=work.links, now=work.now)
-    return len(closed)
+def _desk(work: Work) -> life.Desk:
+    return life.Desk(work.session, work.keys, work.links, work.now)
 
 
 def _clean_up(work: Work) -> None:
@@ -79,9 +84,9 @@ def _clean_up(work: Work) -> None:
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 TIMETABLE = (
-    Job("open-scheduled-campaigns", SECOND, lambda w: len(open_scheduled(w.session, w.now))),
+    Job("open-scheduled-campaigns", SECOND, lambda w: life.open_scheduled(_desk(w))),
     # Pages, confirmations and letters stop at the instant itself; this writes it down.
-    Job("close-expired-campaigns", SECOND, _close_expired),
+    Job("close-expired-campaigns", SECOND, lambda w: life.close_expired(_desk(w))),
     Job(
         "tell-writers",
         5 * SECOND,
@@ -111,6 +116,14 @@ TIMETABLE = (
         MINUTE,
         lambda w: tell_of_doubts(w.session, w.keys, links=w.links, now=w.now),
     ),
+    Job(
+        "ask-for-outcomes",
+        HOUR,
+        lambda w: ask_for_outcomes(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job("begin-weeks", MINUTE, lambda w: len(begin_weeks(w.session, w.now))),
+    # Once a day would do; after a new release nobody wants to wait for it.
+    Job("follow-clocks", HOUR, lambda w: life.follow_clocks(_desk(w))),
     Job("close-gaps", MINUTE, lambda w: booking.close_gaps(w.session, w.now)),
     Job("fold-counts", 10 * SECOND, lambda w: fold(w.session)),
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),

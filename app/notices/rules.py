@@ -51,7 +51,9 @@ VALUES: Final[Mapping[str, str]] = {
     "languages": "list[str]: the languages the campaign is written in",
     "target_count": "int: how many offices are written to",
     "approved": "bool: published, or returned with a note",
-    "note": "str: what the reviewer wrote, empty if nothing",
+    "note": "str: what the reviewer wrote, empty if nothing · facts_changed: what is new",
+    "days": "int: how many days ago it closed",
+    "outcome_link": "str: the desk page that says what happened",
     "closed_at": "datetime: the instant at which it closed",
 }
 
@@ -111,6 +113,7 @@ NOTICES: Final[Mapping[str, Notice]] = {
     "not_delivered": _notice(*_ABOUT, "office", "ways", "status_link"),
     "answer": _notice(*_ABOUT, "office"),
     "held": _notice(*_ABOUT, "office", "reason", "status_link"),
+    "facts_changed": _notice(*_ABOUT, "note", "targets", "closes_at", "time_zone", "status_link"),
     "did_not_leave": _notice(
         *_ABOUT, "targets", "reason", "closes_at", "time_zone", "status_link", "ask_section"
     ),
@@ -155,6 +158,9 @@ NOTICES: Final[Mapping[str, Notice]] = {
     ),
     "letters_held": _notice(*_TO_STAFF, "letters_held", "desk_link"),
     "address_doubtful": _notice(*_TO_STAFF, "office", "address", "book_link"),
+    "outcome_wanted": _notice(
+        *_TO_STAFF, "closed_at", "time_zone", "days", "letters_handed_over", "outcome_link"
+    ),
     "closed": _notice(
         *_TO_STAFF,
         "closed_at",

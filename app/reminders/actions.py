@@ -136,7 +136,12 @@ def follow_deadline(session: Session, campaign: Campaign, now: datetime) -> None
     owed = (
         select(Reminder)
         .join(ReminderRequest)
-        .where(ReminderRequest.campaign_id == campaign.id, Reminder.state != ReminderState.SENT)
+        .where(
+            ReminderRequest.campaign_id == campaign.id,
+            # An expired campaign has forgotten who wished; opened again, it owes them nothing.
+            ReminderRequest.sealed_email.is_not(None),
+            Reminder.state != ReminderState.SENT,
+        )
     )
     for reminder in session.scalars(owed):
         if reminder.reason == "stopped":

@@ -21,7 +21,7 @@ from app.campaigns.models import Campaign, CampaignState
 from app.core.models import DataKey
 from app.delivery.models import Dispatch, DispatchState, Lane
 from app.delivery.queries import find_dispatch
-from app.reminders import rules, staff
+from app.reminders import queries, rules, staff
 from app.reminders.models import Reminder, ReminderRequest, ReminderState, RequestState
 from app.sections.models import Section
 from app.signatures.models import Signature, SignatureState
@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     CLOSES = "closes"
     FORGET = "forget"
     DESTROY = "destroy"
+    OUTCOME_WANTED = "outcome_wanted"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,7 +51,8 @@ class Event:
     `opens`: 1. `letters`: that may leave, by full hour. `nudge`: mails to who has not confirmed.
     `reminder`: mails to who asked. `staff_warning`: mails to organisers. `closes`: letters that are
     planned for later and will not leave. `forget`: people who never confirmed. `destroy`: people
-    whose data goes with the campaign's key.
+    whose data goes with the campaign's key. `outcome_wanted`: mails to organisers who may know what
+    came of it.
     """
 
     at: datetime
@@ -94,8 +96,9 @@ def foresee(
     """
     # Of what ended long ago and has no key any more nothing is left to happen.
     has_key = select(DataKey.id).where(DataKey.id == Campaign.key_id).exists()
+    asked = timedelta(days=max(rules.ASK_OUTCOME_DAYS)) + rules.ASK_OUTCOME_WITHIN
     is_lately_closed = and_(
-        Campaign.state == CampaignState.CLOSED, or_(has_key, Campaign.closed_at > now - LINK_LIVES)
+        Campaign.state == CampaignState.CLOSED, or_(has_key, Campaign.closed_at > now - asked)
     )
     wanted = select(Campaign).where(
         or_(Campaign.state.in_((CampaignState.SCHEDULED, *_RUNNING)), is_lately_closed)
@@ -123,6 +126,7 @@ def _of(session: Session, life: _Life) -> Iterator[Event]:
     yield from _letters(life, queued)
     yield from _unconfirmed(session, life)
     yield from _destruction(session, life)
+    yield from _outcome(session, life)
 
 
 def _event(life: _Life, at: datetime, kind: EventKind, count: int) -> Event:
@@ -236,3 +240,23 @@ def _destruction(session: Session, life: _Life) -> Iterator[Event]:
     )
     at = life.ends + timedelta(days=keep_days)
     yield _event(life, at, EventKind.DESTROY, session.scalar(held) or 0)
+
+
+def _outcome(session: Session, life: _Life) -> Iterator[Event]:
+    campaign = life.campaign
+    if life.is_over and not queries.may_be_asked(session, campaign):
+        return
+    seen = set()
+    for days in rules.ASK_OUTCOME_DAYS:
+        at = max(life.ends + timedelta(days=days), life.now)
+        step = rules.outcome_step(life.ends, at)
+        if step is None or step in seen or campaign.demonstration is not None:
+            continue
+        seen.add(step)
+        owed = [
+            key
+            for key in staff.outcome_keys(session, campaign, life.ends, step)
+            if find_dispatch(session, key) is None
+        ]
+        if owed:
+            yield _event(life, at, EventKind.OUTCOME_WANTED, len(owed))

@@ -15,7 +15,7 @@ from app.authorities.offices import office_in
 from app.campaigns.models import Campaign, Review
 from app.campaigns.queries import get_campaign_by_id
 from app.core.db import day_of
-from app.core.sealing import get_seal
+from app.core.sealing import Seal, get_seal, new_seal
 from app.core.tokens import Keys
 from app.delivery.queries import find_dispatch
 from app.notices.actions import send, sender_of
@@ -23,6 +23,7 @@ from app.notices.links import Links
 from app.reminders import queries, rules
 from app.sections.models import AfterDeadline
 from app.signatures.notices import text_in
+from app.signatures.outdated import asks_writer
 from app.signatures.queries import list_held_untold
 from app.signatures.upkeep import tell_held
 from app.tally.models import Figure
@@ -127,10 +128,74 @@ def warning_keys(session: Session, campaign: Campaign, closes_at: datetime, step
     ]
 
 
+def ask_for_outcomes(session: Session, keys: Keys, *, links: Links, now: datetime) -> int:
+    """M17, a month and three months after the end: do you know what happened?
+
+    Each organiser once a step, as long as nobody has told it. Return how many campaigns were asked
+    for. The campaign's own key may be destroyed by then; these mails have one of their own.
+    """
+    asked = 0
+    first, last = min(rules.ASK_OUTCOME_DAYS), max(rules.ASK_OUTCOME_DAYS)
+    after = now - timedelta(days=last) - rules.ASK_OUTCOME_WITHIN
+    for found in queries.list_without_outcome(session, after, now - timedelta(days=first)):
+        days = rules.outcome_step(found.closed_at, now) if found.closed_at else None
+        if days is None or found.closed_at is None:
+            continue
+        owed = _unasked(session, found, found.closed_at, days)
+        if not owed:
+            continue
+        asked += 1
+        campaign = get_campaign_by_id(session, found.id)
+        seal = new_seal(session, keys)
+        values = {
+            "closed_at": found.closed_at,
+            "time_zone": campaign.time_zone,
+            "days": days,
+            "letters_handed_over": totals(session, found.id, _FIGURES)[Figure.HANDED_OVER],
+            "outcome_link": links.desk(campaign.reference, "outcome"),
+        }
+        for account, key in owed:
+            _send(
+                session,
+                keys,
+                campaign,
+                account,
+                "outcome_wanted",
+                values,
+                now,
+                once=key.removeprefix("notice:outcome_wanted:"),
+                seal=seal,
+            )
+    return asked
+
+
+def outcome_keys(session: Session, campaign: Campaign, closed_at: datetime, days: int) -> list[str]:
+    """The once keys of the mails that one step after the end owes, one an organiser."""
+    again = _step(closed_at, -days)
+    return [
+        _once("outcome_wanted", campaign, account, again)
+        for account in _organisers(session, campaign.section_id)
+    ]
+
+
+def _unasked(
+    session: Session, campaign: Campaign, closed_at: datetime, days: int
+) -> list[tuple[Account, str]]:
+    accounts = _organisers(session, campaign.section_id)
+    owed = zip(accounts, outcome_keys(session, campaign, closed_at, days), strict=True)
+    return [(account, key) for account, key in owed if find_dispatch(session, key) is None]
+
+
 def announce_closed(
-    session: Session, keys: Keys, campaign_ids: Sequence[UUID], *, links: Links, now: datetime
+    session: Session,
+    keys: Keys,
+    campaign_ids: Sequence[UUID],
+    *,
+    links: Links,
+    now: datetime,
+    by: Account | None = None,
 ) -> None:
-    """Tell the organisers of campaigns that the clock has just closed."""
+    """Tell organisers that campaigns have closed: by the clock, or by a colleague of theirs."""
     for campaign_id in campaign_ids:
         campaign = get_campaign_by_id(session, campaign_id)
         counted = totals(session, campaign.id, _FIGURES)
@@ -138,13 +203,15 @@ def announce_closed(
             "closed_at": campaign.closed_at,
             "time_zone": campaign.time_zone,
             "reason": str(campaign.closed_reason),
-            "by_name": "",
+            "by_name": by.name if by else "",
             "letters_handed_over": counted[Figure.HANDED_OVER],
             "letters_cancelled": counted[Figure.CANCELLED],
             "desk_link": links.desk(campaign.reference),
             "extend_link": links.desk(campaign.reference, "extend"),
         }
         for account in _organisers(session, campaign.section_id):
+            if by is not None and account.id == by.id:
+                continue
             again = campaign.closed_at.isoformat() if campaign.closed_at else ""
             _send(session, keys, campaign, account, "closed", values, now, again=again)
 
@@ -155,7 +222,10 @@ def tell_of_held(session: Session, keys: Keys, *, links: Links, now: datetime) -
     Safe to run twice: each letter is told of once.
     """
     waiting = list_held_untold(session)
-    by_campaign = Counter(letter.signature.campaign_id for letter in waiting)
+    # Where writers are asked the organisers know why: they changed the facts.
+    by_campaign = Counter(
+        letter.signature.campaign_id for letter in waiting if not asks_writer(letter)
+    )
     for campaign_id, letters in by_campaign.items():
         campaign = get_campaign_by_id(session, campaign_id)
         values = {"letters_held": letters, "desk_link": links.desk(campaign.reference)}
@@ -220,11 +290,12 @@ def _send(
     *,
     again: str = "",
     once: str = "",
+    seal: Seal | None = None,
 ) -> None:
     text = text_in(campaign, account.language)
     send(
         session,
-        get_seal(session, keys, campaign.key_id),
+        seal or get_seal(session, keys, campaign.key_id),
         sender_of(campaign.section),
         name=name,
         to_address=account.email,

@@ -345,8 +345,8 @@ def test_a_new_end_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
 
     with pytest.raises(rules.WrongMove):
         life.extend(session, campaign, olena, **longer)  # type: ignore[arg-type]
+    late = longer | {"last_day": date(2026, 5, 1)}
     with pytest.raises(rules.BadDeadline):
-        late = longer | {"last_day": date(2026, 5, 1)}
         life.reopen(session, keys, campaign, olena, **late)  # type: ignore[arg-type]
     assert campaign.state is CampaignState.CLOSED
 

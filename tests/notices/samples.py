@@ -45,6 +45,7 @@ _STAFF = frozenset(
         "closed",
         "letters_held",
         "address_doubtful",
+        "outcome_wanted",
     )
 )
 _LETTER_PAGE = f"{PAGE}/en/letters/abc"
@@ -143,6 +144,20 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "address": "office@ministry.example.org",
         "book_link": f"{PAGE}/desk/address-book/president-kz",
     },
+    "facts_changed": {
+        "note": "Жанболат Мамай переведён в другую колонию.",
+        "targets": [PRESIDENT],
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "status_link": _LETTER_PAGE,
+    },
+    "outcome_wanted": {
+        "closed_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "days": 30,
+        "letters_handed_over": 1204,
+        "outcome_link": f"{PAGE}/desk/campaigns/k7m2p/outcome",
+    },
     "held": {"office": PRESIDENT, "reason": "no_answer", "status_link": _LETTER_PAGE},
     "closed": {
         "closed_at": CLOSES_AT,
@@ -167,7 +182,9 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     },
     "thank_you-faxed": {"handed_over": [], "faxed": [PRISON]},
     "thank_you-print": {"handed_over": [], "to_print": [PRISON, PRESIDENT], "letters": []},
-    "held-changed": {"reason": "outdated", "sensitive": True},
+    "held-changed": {"reason": "suppressed", "sensitive": True},
+    "facts_changed-many": {"targets": [DOCTORS, PRISON], "sensitive": True},
+    "outcome_wanted-last": {"days": 90},
     "letters_held-one": {"letters_held": 1},
     "not_delivered-no_way": {"ways": []},
     "not_delivered-all_ways": {
