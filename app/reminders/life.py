@@ -77,6 +77,14 @@ def set_new_end(
     _moved(desk, campaign, move)
 
 
+def pause(desk: Desk, campaign: Campaign, *, note: str) -> None:
+    life.pause(desk.session, campaign, desk.by, note, desk.now)
+
+
+def resume(desk: Desk, campaign: Campaign, *, note: str) -> None:
+    life.resume(desk.session, campaign, desk.by, note, desk.now)
+
+
 def close_expired(desk: Desk) -> int:
     closed = life.close_expired(desk.session, desk.now)
     announce_closed(desk.session, desk.keys, closed, links=desk.links, now=desk.now)

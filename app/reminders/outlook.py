@@ -223,7 +223,8 @@ def _unconfirmed(session: Session, life: _Life) -> Iterator[Event]:
     )
     for link_ends_at, signed_on, reminded, times in session.execute(pending):
         nudge_at = max(link_ends_at - REMIND_BEFORE_LINK_ENDS, life.now)
-        if not reminded and is_nudged(signed_on, link_ends_at) and nudge_at < link_ends_at:
+        is_owed = not reminded and is_nudged(signed_on, link_ends_at)
+        if is_owed and nudge_at < link_ends_at and life.takes_letters_at(nudge_at):
             yield _event(life, nudge_at, EventKind.NUDGE, times)
         week_over = datetime.combine(signed_on, time(), UTC) + LINK_LIVES
         yield _event(life, max(link_ends_at, week_over), EventKind.FORGET, times)

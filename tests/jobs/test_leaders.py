@@ -36,10 +36,10 @@ class Nursery:
 
     def start(self) -> int:
         assert self._process.stdin is not None
-        assert self._process.stderr is not None
+        assert self._process.stdout is not None
         self._process.stdin.write("one more\n")
         self._process.stdin.flush()
-        pid = int(self._process.stderr.readline())
+        pid = int(self._process.stdout.readline())
         self.living.add(pid)
         return pid
 
@@ -52,17 +52,9 @@ class Nursery:
 @contextmanager
 def a_nursery(url: str, key: Path) -> Iterator[Nursery]:
     words = [sys.executable, "-m", "tests.jobs.nursery", url, str(key), str(LEASE_SECONDS)]
-    with (
-        Path(os.devnull).open("w") as nowhere,
-        subprocess.Popen(
-            words,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=nowhere,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
-    ):
+    with subprocess.Popen(
+        words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         yield Nursery(process)
         assert process.stdin is not None
         process.stdin.close()
