@@ -89,7 +89,9 @@ def reopen(
     return _new_end(session, campaign, by, "reopened", last_day, last_time, note, now)
 
 
-def pause(session: Session, campaign: Campaign, by: Account, note: str, now: datetime) -> None:
+def pause(
+    session: Session, campaign: Campaign, by: Account | None, note: str, now: datetime
+) -> None:
     """Hold every letter while facts are checked."""
     rules.require_move(campaign, CampaignState.PAUSED)
     campaign.state = CampaignState.PAUSED
@@ -97,7 +99,9 @@ def pause(session: Session, campaign: Campaign, by: Account, note: str, now: dat
     record(session, campaign, "paused", by, now, note=note, public=True)
 
 
-def resume(session: Session, campaign: Campaign, by: Account, note: str, now: datetime) -> None:
+def resume(
+    session: Session, campaign: Campaign, by: Account | None, note: str, now: datetime
+) -> None:
     """Let letters go again."""
     if campaign.state is not CampaignState.PAUSED:
         raise rules.WrongMove(f"{campaign.state} is not resumed")

@@ -70,7 +70,7 @@ def propose_outcome(
 
 
 def tell_outcome(
-    session: Session, campaign: Campaign, by: Account, now: datetime
+    session: Session, campaign: Campaign, by: Account | None, now: datetime
 ) -> GateReport | None:
     """Publish what is written down. A campaign that still runs closes with it.
 
@@ -80,7 +80,8 @@ def tell_outcome(
     told = queries.newest_move(session, campaign.id, TOLD)
     if proposed is None or campaign.outcome is None or (told and told.at >= proposed.at):
         raise rules.WrongMove("no outcome waits")
-    if proposed.by_id == by.id:
+    # Nobody is who sits at the machine itself, and could as well change the database.
+    if by is not None and proposed.by_id == by.id:
         raise rules.OwnReview
     report = None
     if campaign.state in RUNNING:

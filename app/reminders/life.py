@@ -107,7 +107,7 @@ def change_facts(desk: Desk, campaign: Campaign, by: Account, *, note: str, asks
     return held
 
 
-def tell_outcome(desk: Desk, campaign: Campaign, by: Account) -> GateReport | None:
+def tell_outcome(desk: Desk, campaign: Campaign, by: Account | None) -> GateReport | None:
     """Publish what came of it; a campaign that still runs closes with it."""
     report = outcomes.tell_outcome(desk.session, campaign, by, desk.now)
     if report is not None:

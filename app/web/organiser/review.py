@@ -27,10 +27,11 @@ from app.campaigns.translations import out_of_date
 from app.core.db import unit_of_work
 from app.core.errors import Refused
 from app.core.forms import Check, FieldErrors
-from app.reminders import staff
+from app.reminders import life, staff
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.door import here, me, my_campaign
+from app.web.organiser.life import desk_of
 from app.web.organiser.screens import Screen
 from app.web.organiser.timing import elsewhere
 from app.web.organiser.words import explain_all
@@ -75,7 +76,7 @@ def publish(ref: str) -> ResponseReturnValue:
             check.needs(f"tick-{tick}", f"tick-{tick}" in request.form)
         _require_seen(campaign, check)
         check.done()
-        actions.publish(session, campaign, by, now())
+        life.publish(desk_of(session, by), campaign, by)
         _tell_writer(session, campaign, by, approved=True, note="")
 
     waits = my_campaign(reading(), ref).opens_at
