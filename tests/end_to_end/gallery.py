@@ -173,6 +173,9 @@ STAFF_PAGES = (
     "desk-resume",
     "desk-close",
     "desk-hide",
+    "desk-change",
+    "desk-outcome",
+    "desk-next",
     "desk-reviews",
     "desk-coming",
     "desk-book",
@@ -373,7 +376,7 @@ def _desk(rooms: _Rooms) -> Iterator[Shown]:
     yield Shown("desk-campaign", live, who=OLENA)
     yield Shown("desk-facts-open", f"{live}/facts", who=OLENA)
     yield Shown("desk-review", f"/desk/campaigns/{reviewed.reference}/review", who=OLENA)
-    for name in ("extend", "pause", "close", "hide"):
+    for name in ("extend", "pause", "close", "hide", "outcome", "next", "change"):
         yield Shown(f"desk-{name}", f"{live}/{name}", who=OLENA)
     yield Shown("desk-resume", f"/desk/campaigns/{held.reference}/resume", who=OLENA)
     yield Shown("desk-office", f"/desk/address-book/{office}", who=OLENA)

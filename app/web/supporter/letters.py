@@ -146,7 +146,7 @@ def decide(token: str) -> ResponseReturnValue:
     """A letter written on old facts goes as it is, or the new one goes."""
     said = request.form.get("say", "")
     if said not in set(Answer):
-        abort(400)
+        return redirect(url_for("supporter.status", token=token), 303)
     # Where letters cannot leave at the moment the page says so, and still asks.
     with suppress(CampaignClosed, CampaignPaused), unit_of_work(database().writing) as session:
         signature = _signature(session, token, STATUS, lock=True)
