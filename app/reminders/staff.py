@@ -17,7 +17,7 @@ from app.campaigns.queries import get_campaign_by_id
 from app.core.db import day_of
 from app.core.sealing import Seal, get_seal, new_seal
 from app.core.tokens import Keys
-from app.delivery.queries import find_dispatch
+from app.delivery.queries import known_keys
 from app.notices.actions import send, sender_of
 from app.notices.links import Links
 from app.reminders import queries, rules
@@ -84,19 +84,15 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
     campaigns were looked at anew.
     """
     before = now + timedelta(hours=max(rules.WARN_STAFF_HOURS))
-    warned = 0
-    for found in queries.list_ending(session, now, before):
-        if found.closes_at is None:
+    ending = [
+        (found, _step(found.closes_at, rules.staff_step(found.closes_at, now)))
+        for found in queries.list_ending(session, now, before)
+        if found.closes_at is not None
+    ]
+    unwarned = _owed(session, "deadline_warning", ending)
+    for (found, again), owed in zip(ending, unwarned, strict=True):
+        if not owed or found.closes_at is None:
             continue
-        again = _step(found.closes_at, rules.staff_step(found.closes_at, now))
-        owed = [
-            account
-            for account in _organisers(session, found.section_id)
-            if find_dispatch(session, _once("deadline_warning", found, account, again)) is None
-        ]
-        if not owed:
-            continue
-        warned += 1
         campaign = get_campaign_by_id(session, found.id)
         counted = totals(session, campaign.id, _FIGURES)
         over = (Figure.HANDED_OVER, Figure.FAILED, Figure.HELD, Figure.CANCELLED)
@@ -116,7 +112,7 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
         }
         for account in owed:
             _send(session, keys, campaign, account, "deadline_warning", values, now, again=again)
-    return warned
+    return sum(map(bool, unwarned))
 
 
 def warning_keys(session: Session, campaign: Campaign, closes_at: datetime, step: int) -> list[str]:
@@ -134,27 +130,28 @@ def ask_for_outcomes(session: Session, keys: Keys, *, links: Links, now: datetim
     Each organiser once a step, as long as nobody has told it. Return how many campaigns were asked
     for. The campaign's own key may be destroyed by then; these mails have one of their own.
     """
-    asked = 0
     first, last = min(rules.ASK_OUTCOME_DAYS), max(rules.ASK_OUTCOME_DAYS)
     after = now - timedelta(days=last) - rules.ASK_OUTCOME_WITHIN
-    for found in queries.list_without_outcome(session, after, now - timedelta(days=first)):
-        days = rules.outcome_step(found.closed_at, now) if found.closed_at else None
-        if days is None or found.closed_at is None:
-            continue
-        owed = _unasked(session, found, found.closed_at, days)
+    closed = [
+        (found, found.closed_at, days)
+        for found in queries.list_without_outcome(session, after, now - timedelta(days=first))
+        if found.closed_at and (days := rules.outcome_step(found.closed_at, now))
+    ]
+    unasked = _owed(session, "outcome_wanted", [(each, _step(at, -d)) for each, at, d in closed])
+    for (found, closed_at, days), owed in zip(closed, unasked, strict=True):
         if not owed:
             continue
-        asked += 1
         campaign = get_campaign_by_id(session, found.id)
         seal = new_seal(session, keys)
         values = {
-            "closed_at": found.closed_at,
+            "closed_at": closed_at,
             "time_zone": campaign.time_zone,
             "days": days,
             "letters_handed_over": totals(session, found.id, _FIGURES)[Figure.HANDED_OVER],
             "outcome_link": links.desk(campaign.reference, "outcome"),
         }
-        for account, key in owed:
+        again = _step(closed_at, -days)
+        for account in owed:
             _send(
                 session,
                 keys,
@@ -163,10 +160,10 @@ def ask_for_outcomes(session: Session, keys: Keys, *, links: Links, now: datetim
                 "outcome_wanted",
                 values,
                 now,
-                once=key.removeprefix("notice:outcome_wanted:"),
+                again=again,
                 seal=seal,
             )
-    return asked
+    return sum(map(bool, unasked))
 
 
 def outcome_keys(session: Session, campaign: Campaign, closed_at: datetime, days: int) -> list[str]:
@@ -178,12 +175,26 @@ def outcome_keys(session: Session, campaign: Campaign, closed_at: datetime, days
     ]
 
 
-def _unasked(
-    session: Session, campaign: Campaign, closed_at: datetime, days: int
-) -> list[tuple[Account, str]]:
-    accounts = _organisers(session, campaign.section_id)
-    owed = zip(accounts, outcome_keys(session, campaign, closed_at, days), strict=True)
-    return [(account, key) for account, key in owed if find_dispatch(session, key) is None]
+def _owed(
+    session: Session, name: str, about: Sequence[tuple[Campaign, str]]
+) -> list[list[Account]]:
+    """For each campaign and step, the organisers who have not been written to of it.
+
+    A few statements however many campaigns: the clock asks this all the time.
+    """
+    organising = {
+        section: _organisers(session, section)
+        for section in {campaign.section_id for campaign, _ in about}
+    }
+    wanted = [
+        [
+            (account, _once(name, campaign, account, again))
+            for account in organising[campaign.section_id]
+        ]
+        for campaign, again in about
+    ]
+    known = known_keys(session, [key for owed in wanted for _, key in owed])
+    return [[account for account, key in owed if key not in known] for owed in wanted]
 
 
 def announce_closed(

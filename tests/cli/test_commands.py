@@ -470,6 +470,11 @@ GROUPS = [
     "campaign list",
     "campaign show",
     "campaign close",
+    "campaign extend",
+    "campaign pause",
+    "campaign resume",
+    "campaign reopen",
+    "campaign stop",
     "config",
     "config check",
 ]

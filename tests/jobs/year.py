@@ -23,7 +23,7 @@ from app.core.beside import Beside
 from app.core.db import Database, unit_of_work
 from app.core.models import DataKey, Tick
 from app.core.tokens import Keys
-from app.delivery.models import Dispatch, GateState, Lane
+from app.delivery.models import Dispatch, DispatchState, GateState, Lane
 from app.jobs.timetable import TIMETABLE, Work
 from app.reminders import life
 from app.reminders.actions import ask, confirm_request
@@ -97,8 +97,8 @@ def wakings(made: Sequence[Plan], days: int) -> Wakings:
     """Every moment at which something may be due, the second before it, and what ends an outage."""
     end = START + days * DAY
     found = {due for plan in made for due in dues_of(plan)}
-    found |= {due for zone in zones_of(made) for due in weeks_of(zone, START, end)}
     found |= {due - SECOND for due in found}
+    found |= {due for zone in zones_of(made) for due in weeks_of(zone, START, end)}
     found |= {act.at + 23 * SECOND for plan in made for act in plan.acts}
     found |= {plan.made_at + 23 * SECOND for plan in made}
     found |= {up_after(moment) for moment in found}
@@ -328,7 +328,10 @@ class Year:
 
     def _mails(self, session: Session) -> Iterator[What]:
         written = select(Dispatch.once_key).where(
-            Dispatch.lane == Lane.NOTICE, Dispatch.due_at == self.now
+            # What a destroyed key cancels loses its moment to the beginning of that day.
+            Dispatch.state == DispatchState.QUEUED,
+            Dispatch.lane == Lane.NOTICE,
+            Dispatch.due_at == self.now,
         )
         for once_key in session.scalars(written):
             _, name, about, *rest = once_key.split(":")

@@ -145,12 +145,11 @@ def done(token: str, number: int) -> ResponseReturnValue:
 def decide(token: str) -> ResponseReturnValue:
     """A letter written on old facts goes as it is, or the new one goes."""
     said = request.form.get("say", "")
-    if said not in set(Answer):
-        return redirect(url_for("supporter.status", token=token), 303)
     # Where letters cannot leave at the moment the page says so, and still asks.
     with suppress(CampaignClosed, CampaignPaused), unit_of_work(database().writing) as session:
         signature = _signature(session, token, STATUS, lock=True)
-        decide_letters(session, keys(), signature, Answer(said), now())
+        if said in set(Answer):
+            decide_letters(session, keys(), signature, Answer(said), now())
     return redirect(url_for("supporter.status", token=token), 303)
 
 
