@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     campaign_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 60
     # Faster than this, in seconds, nobody reads a page and fills in its form.
     fill_seconds: Annotated[int, Field(ge=0, le=60)] = 5
+    # How many reminders one person gets within seven days, over all campaigns.
+    reminders_a_week: Annotated[int, Field(ge=0, le=50)] = 2
     # Where reports about undelivered mail come in. Unset: they go to the section's sender.
     bounce_domain: Annotated[str, Field(description="a domain")] = ""
     # Whose name signatures are made in. Unset: nothing is signed here.

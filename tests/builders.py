@@ -6,14 +6,16 @@ import uuid
 from collections.abc import Collection
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.accounts.actions import create_account
+from app.accounts.actions import add_account
 from app.accounts.models import Account, RoleName
+from app.accounts.passwords import hashed
 from app.campaigns.deadlines import set_deadline
 from app.campaigns.document import CampaignDocument, load_demonstration, read_documents
 from app.campaigns.models import Campaign
@@ -64,11 +66,21 @@ CHOICES = {
 }
 
 
+@cache
+def _documents() -> list[CampaignDocument]:
+    return read_documents()
+
+
+def document_named(name: str) -> CampaignDocument:
+    """A campaign document of the demonstration, for the caller to change."""
+    return deepcopy(next(found for found in _documents() if found.name == name))
+
+
 def the_demonstration(
     session: Session, keys: Keys, name: str = "mamai", now: datetime = NOON
 ) -> Campaign:
     """One of the two demonstration campaigns, open for thirty days from `now`."""
-    document = next(found for found in read_documents() if found.name == name)
+    document = document_named(name)
     campaign = load_demonstration(session, keys, default_section(session), document, now)
     assert campaign is not None
     session.flush()
@@ -77,7 +89,7 @@ def the_demonstration(
 
 def a_document_with_choices(name: str = "choices") -> CampaignDocument:
     """The Mamaï document, with letters that agree with their writer, vary, and ask who it is."""
-    content = deepcopy(next(found for found in read_documents() if found.name == "mamai").content)
+    content = document_named("mamai").content
     content["letter_languages"] = ["ar", "ru", "en", "fr"]
     for letters in content["letters"].values():
         for language, letter in letters.items():
@@ -100,14 +112,21 @@ def _without_choices(letter: dict[str, Any]) -> str:
     return body
 
 
+@cache
+def _kept_password() -> str:
+    """The password of everybody, hashed once: at its real cost that takes a tenth of a second."""
+    return hashed(PASSWORD)
+
+
 def an_account(
     session: Session,
     who: Person,
     roles: Collection[RoleName] = (RoleName.ORGANISER,),
     now: datetime = NOON,
 ) -> Account:
-    return create_account(
-        session, default_section(session), who.email, who.name, list(roles), PASSWORD, now
+    kept = _kept_password()
+    return add_account(
+        session, default_section(session), who.email, who.name, list(roles), kept, now
     )
 
 
@@ -143,6 +162,7 @@ def a_form(
     agreed: bool = True,
     keep_nothing: bool = False,
     answers_to_me: bool = False,
+    tell_me: bool = False,
 ) -> SignForm:
     ids: tuple[UUID, ...] = tuple(
         target.id for target in addressed(campaign) if target.position in targets
@@ -159,6 +179,7 @@ def a_form(
         agreed=agreed,
         keep_nothing=keep_nothing,
         answers_to_me=answers_to_me,
+        tell_me=tell_me,
     )
 
 

@@ -40,9 +40,22 @@ def create_account(
     now: datetime,
 ) -> Account:
     """Make an account that can sign in at once."""
+    require_password(password)
+    return add_account(session, section, email, name, roles, hashed(password), now)
+
+
+def add_account(
+    session: Session,
+    section: Section,
+    email: str,
+    name: str,
+    roles: Collection[RoleName],
+    kept: str,
+    now: datetime,
+) -> Account:
+    """Make an account whose password is known by its hash alone, as one from elsewhere is."""
     address = checked_address(email).casefold()
     shown = clean_line(name)
-    require_password(password)
     require_roles(roles)
     if not shown:
         raise NameMissing
@@ -54,7 +67,7 @@ def create_account(
         email=address,
         name=shown,
         language=section.languages[0] if section.languages else "en",
-        password=hashed(password),
+        password=kept,
         active=True,
         fs_uniquifier=_fresh_mark(),
         created_at=now,

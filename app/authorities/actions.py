@@ -105,7 +105,7 @@ def read_authority(authority: Authority) -> AuthorityForm:
 
 
 def add_authority(
-    session: Session, section: Section, form: AuthorityForm, *, by: UUID, now: datetime
+    session: Session, section: Section, form: AuthorityForm, *, by: UUID | str, now: datetime
 ) -> Authority:
     """Put a new office into the section's book."""
     form = _checked(form)
@@ -272,6 +272,6 @@ def _free_key(session: Session, form: AuthorityForm) -> str:
     )
 
 
-def _note(session: Session, authority_id: UUID, action: str, by: UUID, now: datetime) -> None:
+def _note(session: Session, authority_id: UUID, action: str, by: UUID | str, now: datetime) -> None:
     session.flush()  # the log speaks of rows that are there
     audit(session, str(by), action, about=("authority", str(authority_id)), now=now)

@@ -11,6 +11,7 @@ from app.core.beside import Beside
 from app.core.destroyed import reload_destroyed
 from app.core.erasures import reload_erasures
 from app.core.tokens import Keys
+from app.followers.erasing import erase_followers_again
 from app.reminders.actions import erase_requests_again, forget_requests
 from app.signatures.own_data import erase_again
 from app.signatures.upkeep import destroy_again
@@ -40,8 +41,9 @@ def forget_again(
     campaigns = destroy_again(session, now, beside, whole=whole)
     if campaigns:
         forget_requests(session, now)
+    # Who has left is known by their key, which is on the list of destroyed ones.
+    left = erase_followers_again(session, keys, now)
     if not (new or whole):
-        return Again(campaigns)
-    return Again(
-        campaigns, erase_again(session, keys, now), erase_requests_again(session, keys, now)
-    )
+        return Again(campaigns, wishes=left)
+    again = erase_requests_again(session, keys, now)
+    return Again(campaigns, erase_again(session, keys, now), left + again)

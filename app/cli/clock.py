@@ -18,6 +18,12 @@ WORDS = {
     EventKind.LETTERS: "letters that may leave in this hour",
     EventKind.NUDGE: "mails to people who have not confirmed",
     EventKind.REMINDER: "reminders to people who asked for them",
+    EventKind.FOLLOWER_REMINDER: "reminders to followers who have not written",
+    EventKind.POST: "mails to people whose letter should go into the post now",
+    EventKind.NEWS: "mails to followers: what is new",
+    EventKind.WEEKLY: "mails to followers: what was new in a week",
+    EventKind.FOLLOWER_ASKED: "followers asked whether to go on; by section",
+    EventKind.FOLLOWER_FORGET: "followers forgotten; by section",
     EventKind.STAFF_WARNING: "mails to organisers: extend, close or leave it",
     EventKind.CLOSES: "closes; letters planned for later that will not leave",
     EventKind.FORGET: "people forgotten who never confirmed",
@@ -46,7 +52,15 @@ def clock(start: datetime | None, days: int, reference: str | None, form: str) -
             if reference is not None:
                 get_campaign(session, reference)
             until = since + timedelta(days=days)
-            events = foresee(session, since, until, moment, reference=reference)
+            events = foresee(
+                session,
+                state().keys,
+                since,
+                until,
+                moment,
+                a_week=state().settings.reminders_a_week,
+                reference=reference,
+            )
     except Refused as error:
         refuse(f"There is no campaign {reference} ({error.code}).")
         return

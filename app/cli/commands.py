@@ -10,6 +10,7 @@ from app.cli import (
     clock,
     data,
     demonstration,
+    intake,
     letter,
     mail,
     mail_in,
@@ -17,6 +18,7 @@ from app.cli import (
     processes,
     restore,
     schema,
+    section,
     settings,
 )
 
@@ -30,8 +32,10 @@ def add_commands(app: Flask) -> None:
         schema.db,
         demonstration.demo,
         account.user,
+        section.section,
         campaign.campaign,
         clock.clock,
+        intake.intake,
         letter.letter,
         mail.mail,
         data.data,

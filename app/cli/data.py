@@ -20,6 +20,8 @@ from app.core.errors import NotFound
 from app.core.keys import prepare_next
 from app.core.rotation import is_shared_root, key_status, renew_data_keys, rotate_master
 from app.core.sealing import WrongKey
+from app.followers.erasing import erase_followers
+from app.followers.own_data import own_follows
 from app.reminders.actions import erase_requests, forget_requests
 from app.signatures.invalidation import Suspects, invalidate, preview
 from app.signatures.own_data import erase_address, list_of_address, own_data
@@ -116,8 +118,9 @@ def export(email: str, reason: str) -> None:
             for signature in found
             if signature.sealed_email is not None
         ]
-        _note(session, "data.export", reason=reason, signatures=len(rows))
-    answer(rows, as_json=True)
+        follows = own_follows(session, state().keys, email)
+        _note(session, "data.export", reason=reason, signatures=len(rows), follows=len(follows))
+    answer([*rows, *(asdict(each) for each in follows)], as_json=True)
 
 
 @data.command("erase")
@@ -132,6 +135,7 @@ def erase(email: str, *, yes: bool) -> None:
             session, state().keys, email, now=now(), beside=state().settings.erasures
         )
         wishes = erase_requests(session, state().keys, email, now())
+        wishes += erase_followers(session, state().keys, email, now(), state().beside)
         _note(session, "data.erase", signatures=erased, stopped=stopped, wishes=wishes)
     tidy(state().database)
     click.echo(f"{erased} signatures and {wishes} wishes erased, {stopped} letters stopped.")

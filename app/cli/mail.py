@@ -6,6 +6,7 @@ import uuid
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.audit.actions import note
 from app.cli.origin import Origin
@@ -22,8 +23,9 @@ from app.delivery.budgets import Budget, Hours, ceiling_of, read_hours, say_hour
 from app.delivery.channels.base import Envelope, NeverWill, Outlet, Steps, TryLater, Unknown
 from app.delivery.channels.maildir import Maildir
 from app.delivery.channels.smtp import Relay, RelayAddress
+from app.delivery.digests import count_letters
 from app.delivery.message import Message, build
-from app.delivery.models import Span
+from app.delivery.models import Dispatch, Lane, Span
 from app.sections.models import Section
 
 # A person waits before the screen; a relay that needs longer has its answer here.
@@ -150,10 +152,22 @@ def held(*, as_json: bool) -> None:
     """What waits for a person: messages of which nobody can know whether they arrived."""
     with state().database.reading() as session:
         rows = [
-            {"id": str(row.id), "lane": str(row.lane), "reason": row.reason}
+            {
+                "id": str(row.id),
+                "lane": str(row.lane),
+                "reason": row.reason,
+                "letters": _letters_in(session, row),
+            }
             for row in queries.list_held(session)
         ]
-    answer(rows, as_json=as_json, line="{id}  {lane}  {reason}")
+    answer(rows, as_json=as_json, line="{id}  {lane}  {reason}  letters: {letters}")
+
+
+def _letters_in(session: Session, row: Dispatch) -> int:
+    """What one decision decides about: a digest carries many letters, a notice none."""
+    if row.is_digest:
+        return count_letters(session, row.id)
+    return int(row.lane is Lane.LETTER)
 
 
 @mail.command("retry")

@@ -71,6 +71,7 @@ def scheduler(*, once: bool) -> None:
         timedelta(seconds=state().settings.lease_seconds),
         machine_of(state()),
         fax=bool(state().settings.fax),
+        a_week=state().settings.reminders_a_week,
     )
     if once:
         for name, result in runner.run_all_once().items():

@@ -40,6 +40,7 @@ from app.core.rotation import sealed_columns
 from app.core.schema import upgrade
 from app.core.sealing import WrongKey, get_seal, opens, owns, take_master
 from app.core.tokens import Keys
+from app.followers.models import Follower
 from app.reminders.actions import forget_requests
 from app.signatures.upkeep import stop_and_destroy
 
@@ -173,6 +174,7 @@ def _require_keys(found: Found, keys: Keys, beside: Beside, key_file: Path) -> s
 
 def _put_keys_back(session: Session, beside: Beside) -> None:
     wanted = set(session.scalars(select(Campaign.key_id)))
+    wanted |= set(session.scalars(select(Follower.key_id)))
     gone = set(session.scalars(select(DestroyedKey.id)))
     for name, content in read_lines(beside.data_keys).items():
         key_id = uuid.UUID(name)

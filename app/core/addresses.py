@@ -28,7 +28,33 @@ def checked_address(typed: str) -> str:
     return f"{found.local_part}@{found.ascii_domain or found.domain}"
 
 
+# Providers that deliver to one mailbox under several domains.
+_ALIASES = {
+    "googlemail.com": "gmail.com",
+    "protonmail.com": "proton.me",
+    "pm.me": "proton.me",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+    "ya.ru": "yandex.ru",
+    "yandex.com": "yandex.ru",
+    "yandex.by": "yandex.ru",
+    "yandex.kz": "yandex.ru",
+}
+# Providers that do not see these characters in a name, and those to whom they are one and the same.
+_UNSEEN: dict[str, dict[int, int | None]] = {
+    "gmail.com": dict.fromkeys(map(ord, ".")),
+    "proton.me": dict.fromkeys(map(ord, ".-_")),
+    "yandex.ru": {ord("."): ord("-")},
+}
+
+
 def same_mailbox(address: str) -> str:
-    """One spelling for all spellings of a mailbox: lower case, without a plus tag."""
+    """One spelling for all spellings of a mailbox: lower case, no plus tag, one domain a provider.
+
+    What a provider ignores in a name is ignored here as it says in its own help pages: Gmail dots,
+    Proton dots, hyphens and underscores; Yandex takes a dot for a hyphen. Elsewhere `a.b` and `ab`
+    are two people.
+    """
     local, _, domain = address.casefold().rpartition("@")
-    return f"{local.split('+', 1)[0]}@{domain}"
+    domain = _ALIASES.get(domain, domain)
+    return f"{local.split('+', 1)[0].translate(_UNSEEN.get(domain, {}))}@{domain}"

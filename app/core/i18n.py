@@ -19,6 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -59,29 +60,56 @@ _speaking: ContextVar[str] = ContextVar("speaking", default=SOURCE)
 
 
 class Catalogues:
-    """The translations of this installation, one catalogue a language, found once at the start."""
+    """The translations of this installation, one catalogue a language, found once at the start.
+
+    A catalogue is read when somebody first speaks its language: a process that sends English mail
+    does not wait for a dozen others.
+    """
 
     def __init__(self) -> None:
-        self._by_language: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
+        self._files: dict[str, Path] = {}
+        self._mails_only: dict[str, Path] = {}
+        self._read: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
 
     def load(self, folder: Path) -> None:
-        """Read every `<language>/LC_MESSAGES/messages.po` below `folder`."""
+        """Offer what lies below `folder`.
+
+        `<language>/LC_MESSAGES/messages.po` is a language of pages and mails. Where there is only
+        a `notices.po`, our mails speak a language that the pages do not offer yet.
+        """
         for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
-            language = path.parent.parent.name
-            with path.open("rb") as source:
-                catalogue = read_po(source, locale=language)
-            compiled = io.BytesIO()
-            write_mo(compiled, catalogue)
-            compiled.seek(0)
-            self._by_language[language] = Translations(compiled)
+            self._files[path.parent.parent.name] = path
+        for path in sorted(folder.glob("*/LC_MESSAGES/notices.po")):
+            if path.parent.parent.name not in self._files:
+                self._mails_only[path.parent.parent.name] = path
 
     @property
     def languages(self) -> tuple[str, ...]:
         """What the interface speaks, the source language first."""
-        return tuple(self._by_language)
+        return (SOURCE, *self._files)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """What our mails can be written in, the source language first."""
+        return (*self.languages, *self._mails_only)
 
     def current(self) -> NullTranslations:
-        return self._by_language.get(_speaking.get(), self._by_language[SOURCE])
+        language = _speaking.get()
+        if language not in self._read:
+            path = self._files.get(language) or self._mails_only.get(language)
+            if path is None:
+                return self._read[SOURCE]
+            self._read[language] = _read(path, language)
+        return self._read[language]
+
+
+def _read(path: Path, language: str) -> Translations:
+    with path.open("rb") as source:
+        catalogue = read_po(source, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 catalogues = Catalogues()
@@ -217,7 +245,11 @@ def city_of(zone: str, language: str) -> str:
     """The exemplar city of a zone in a language: Almaty, Алматы."""
     if (zone, language) in _CITIES:
         return _CITIES[zone, language]
-    place = locale_of(language).time_zones.get(zone, {})
+    # CLDR keeps the name that a zone was first listed under: Asia/Katmandu, Europe/Kiev.
+    older = (old for old, new in get_global("zone_aliases").items() if new == zone)
+    zones = locale_of(language).time_zones
+    known = next((name for name in (zone, *older) if name in zones), zone)
+    place = zones.get(known, {})
     return str(place.get("city", zone.rsplit("/", 1)[-1].replace("_", " ")))
 
 

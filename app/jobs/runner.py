@@ -25,6 +25,7 @@ from app.core.tokens import Keys
 from app.jobs.machine import Machine
 from app.jobs.timetable import TIMETABLE, Job, Work
 from app.notices.links import Links
+from app.notices.manners import REMINDERS_A_WEEK
 
 LEASE = "scheduler"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +50,7 @@ class Runner:
     machine: Machine
     clock: Callable[[], datetime] = utc_now
     fax: bool = False
+    a_week: int = REMINDERS_A_WEEK
     name: str = field(
         default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     )
@@ -69,7 +71,15 @@ class Runner:
                 leases.require_held(session, LEASE, fence)
                 if not leases.first_time(session, job.name, due, fence):
                     return None
-                work = Work(session, self.keys, self.links, now, self.machine.beside, self.fax)
+                work = Work(
+                    session,
+                    self.keys,
+                    self.links,
+                    now,
+                    self.machine.beside,
+                    self.fax,
+                    self.a_week,
+                )
                 result = job.do(work)
             if job.then is not None:
                 job.then(self.database, self.machine, now)

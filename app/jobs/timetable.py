@@ -15,10 +15,15 @@ from app.core.throttle import forget_windows
 from app.core.tokens import Keys
 from app.delivery import booking
 from app.delivery.actions import forget_expired
+from app.followers import telling
+from app.followers.deadlines import nudge
+from app.intake.checks import forget_documents
 from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
+from app.notices.manners import REMINDERS_A_WEEK
 from app.reminders import life
 from app.reminders.actions import forget_requests, send_due
+from app.reminders.post import ask_about_post
 from app.reminders.staff import (
     ask_for_outcomes,
     tell_of_doubts,
@@ -55,6 +60,8 @@ class Work:
     beside: Beside
     # Whether this installation sends faxes by itself.
     fax: bool = False
+    # How many reminders one person gets within seven days.
+    a_week: int = REMINDERS_A_WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,34 @@ TIMETABLE = (
         lambda w: settle(w.session, w.keys, links=w.links, now=w.now, fax=w.fax),
     ),
     Job(
-        "remind-supporters", MINUTE, lambda w: send_due(w.session, w.keys, links=w.links, now=w.now)
+        "remind-supporters",
+        MINUTE,
+        lambda w: send_due(w.session, w.keys, links=w.links, now=w.now, a_week=w.a_week),
+    ),
+    Job(
+        "remind-followers",
+        MINUTE,
+        lambda w: nudge(w.session, w.keys, links=w.links, now=w.now, a_week=w.a_week),
+    ),
+    Job(
+        "ask-about-post",
+        MINUTE,
+        lambda w: ask_about_post(w.session, w.keys, links=w.links, now=w.now, a_week=w.a_week),
+    ),
+    Job(
+        "tell-followers",
+        5 * SECOND,
+        lambda w: telling.tell(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job(
+        "tell-followers-weekly",
+        MINUTE,
+        lambda w: telling.tell_weekly(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job(
+        "ask-followers-to-stay",
+        HOUR,
+        lambda w: telling.ask_to_stay(w.session, w.keys, links=w.links, now=w.now),
     ),
     Job(
         "remind-unconfirmed",
@@ -129,6 +163,8 @@ TIMETABLE = (
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),
     Job("forget-delivered", MINUTE, lambda w: forget_delivered(w.session, w.now)),
     Job("forget-requests", HOUR, lambda w: forget_requests(w.session, w.now)),
+    Job("forget-followers", HOUR, lambda w: telling.forget_ended(w.session, w.now)),
+    Job("forget-source-documents", HOUR, lambda w: forget_documents(w.session, w.now)),
     Job("forget-failed-words", HOUR, lambda w: forget_expired(w.session, w.now)),
     Job(
         "destroy-kept-data",

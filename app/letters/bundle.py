@@ -10,7 +10,6 @@ letter. They are packed together (ISO 32000-1, 7.5.7), or they would be most of 
 
 from __future__ import annotations
 
-import gc
 import io
 import zlib
 from array import array
@@ -84,7 +83,8 @@ class Bundle:
 
         Its pages come behind those that are there, or before all of them.
         """
-        reader = PdfReader(io.BytesIO(printed))
+        stream = io.BytesIO(printed)
+        reader = PdfReader(stream)
         root = cast(DictionaryObject, reader.trailer["/Root"])
         shift = len(self._places) - 1
         numbers = sorted({*reader.xref.get(0, {}), *reader.xref_objStm} - {0})
@@ -113,8 +113,8 @@ class Bundle:
         self._next_parent = max(highest, self._next_parent)
         # A reader and its objects hold one another. Left to themselves, hundreds of letters of
         # other people would stay in memory until Python gets round to them.
-        del reader, root, found
-        gc.collect()
+        reader.close()
+        stream.close()
         return bytes(out + self._pack())
 
     def end(self) -> bytes:

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 
-from app.core.i18n import SOURCE, catalogues, current_language, language_name, speaking
+from app.core.i18n import (
+    SOURCE,
+    catalogues,
+    country_name,
+    current_language,
+    language_name,
+    percent,
+    speaking,
+)
 from app.core.templates import mail_environment
 from app.notices.rules import require_values
 
@@ -46,8 +54,12 @@ def use_templates(folder: Path) -> None:
     """Take the trios from `folder`/notices/<name>/{subject.txt,body.txt,body.html}."""
     environment = mail_environment(folder)
     environment.globals.update(
-        last_minute=_last_minute, local_day=_local_day, language_names=_language_names
+        last_minute=_last_minute,
+        local_day=_local_day,
+        language_names=_language_names,
+        country_names=_country_names,
     )
+    environment.filters.update(percent=percent)
     _shelf.environment = environment
 
 
@@ -66,7 +78,7 @@ def compose(
     """
     require_values(name, values)
     folder = f"notices/{name}"
-    spoken = language if language in catalogues.languages else SOURCE
+    spoken = language if language in catalogues.written else SOURCE
     with speaking(spoken):
         given = {
             **values,
@@ -98,6 +110,10 @@ def _last_minute(ends_at: datetime) -> datetime:
 
 def _local_day(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def _country_names(codes: Sequence[str]) -> list[str]:
+    return [country_name(code, current_language()) for code in codes]
 
 
 def _language_names(codes: Sequence[str]) -> list[str]:

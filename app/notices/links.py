@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.core.i18n import SOURCE, catalogues
+
 
 @dataclass(frozen=True, slots=True)
 class Links:
@@ -11,8 +13,13 @@ class Links:
 
     base: str
 
+    @staticmethod
+    def spoken(language: str) -> str:
+        """The language of the page behind a link: our mails speak some that the pages do not."""
+        return language if language in catalogues.languages else SOURCE
+
     def campaign(self, language: str, reference: str, slug: str) -> str:
-        return f"{self.base}/{language}/campaigns/{reference}/{slug}"
+        return f"{self.base}/{self.spoken(language)}/campaigns/{reference}/{slug}"
 
     def confirm(self, language: str, token: str) -> str:
         return f"{self.base}/{language}/letters/{token}/confirm"
@@ -28,6 +35,21 @@ class Links:
 
     def stop_reminders(self, language: str, token: str) -> str:
         return f"{self.base}/{language}/reminders/{token}/stop"
+
+    def done_reminders(self, language: str, token: str) -> str:
+        return f"{self.base}/{language}/reminders/{token}/done"
+
+    def confirm_follow(self, language: str, token: str) -> str:
+        return f"{self.base}/{self.spoken(language)}/follow/{token}/confirm"
+
+    def preferences(self, language: str, token: str) -> str:
+        return f"{self.base}/{self.spoken(language)}/preferences/{token}"
+
+    def follow_choice(self, language: str, token: str, reference: str) -> str:
+        return f"{self.preferences(language, token)}/{reference}"
+
+    def unsubscribe(self, language: str, token: str) -> str:
+        return f"{self.base}/{self.spoken(language)}/unsubscribe/{token}"
 
     def office(self, key: str) -> str:
         return f"{self.base}/desk/address-book/{key}"

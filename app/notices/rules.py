@@ -32,7 +32,47 @@ VALUES: Final[Mapping[str, str]] = {
     "times": "int: how many reminders will come at most",
     "hours_left": "int: full hours until the deadline",
     "letters_so_far": "int | None: letters handed over, None where it may not be told",
-    "stop_link": "str: the page with the button that ends the reminders (also one click)",
+    "stop_link": "str: the page with the button that ends these messages (also one click)",
+    "done_link": "str: the page that says of a reminder: I have done it",
+    "new_actions": "bool: every new urgent action is asked for",
+    "countries": "list[str]: codes of the countries that new ones may be about; none: all",
+    "weekly": "bool: one mail a week, and not each thing at once",
+    "preferences_link": "str: the page on which a follower chooses, or stays",
+    "choice_link": "str: the page that says of one action: done, or not this one",
+    "old_closes_at": "datetime | None: the end before it was moved; None where it was not",
+    "words": "str: what organisers wrote about it, in `words_language`; may be empty",
+    "words_language": "str: the language of `words`",
+    "outcome": "str: freed, charges_dropped, improved, no_change, worse or unknown",
+    "happened_on": "date: the day of an outcome",
+    "source": "str: who says so, empty if not told",
+    "only_this": "bool: this follower asked about one action and not about new ones",
+    "ends_on": "date: the day a follower's address is deleted",
+    "we_ask": "str: the one sentence of the campaign, in `title_language`",
+    "follows_up": "bool: the next action of a case that is followed",
+    "news": "list[NewsItem]: what a week brought, the oldest first",
+    "post_by": "date: posted on this day or before, a letter should arrive in time",
+    "into_language": "str: the language that is translated into",
+    "from_language": "str: the language that is translated from",
+    "words_count": "int: how many words there are to translate",
+    "wanted_by": "datetime | None: until when a translation is needed",
+    "translate_link": "str: the guest's page with the text and a box",
+    "letters_this_week": "int: letters handed over in the past seven days",
+    "change_percent": "int | None: against an average week before; None where there was none",
+    "on_course": "int: open actions that are on course for their goal",
+    "open_actions": "int: all open actions",
+    "needing_decision": "int: open actions that end within seven days",
+    "letters_failed": "int: letters of the past seven days that did not arrive",
+    "outcomes_known": "int: closed actions whose outcome is known",
+    "closed_actions": "int: all closed actions",
+    "rows": "list[DigestRow]: the open actions",
+    "stats_link": "str: the coordinator's overview",
+    "code": "str: the digits to sign in with; a space would turn them round in Arabic",
+    "minutes": "int: how long those work",
+    "invitation_link": "str: the page on which an account is set up",
+    "report": "str: what was asked for, as its page calls it",
+    "report_link": "str: the page of the finished report",
+    "is_deleted": "bool: it has happened; otherwise it is about to",
+    "own_data_link": "str: the page that shows and copies what is kept",
     "reason": "str: did_not_leave: deadline, stopped, withdrawn · held: as in the outbox"
     " · closed: a ClosedReason",
     "letters_handed_over": "int: letters that mail servers have taken",
@@ -75,6 +115,26 @@ class Enclosed:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsItem:
+    """One thing that a week brought: `kind` as news are called, and the page to read it on."""
+
+    kind: str
+    title: str
+    title_language: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRow:
+    """One open action in the coordinator's summary."""
+
+    title: str
+    title_language: str
+    letters: int
+    days_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What a notice is written with; `one_click` is the value List-Unsubscribe points at."""
 
@@ -84,6 +144,11 @@ class Notice:
 
 def _notice(*values: str, one_click: str = "") -> Notice:
     return Notice(frozenset(values), one_click)
+
+
+def _bulk(*values: str) -> Notice:
+    """To followers: each says how to choose and how to leave, and can be left with one click."""
+    return _notice(*values, "preferences_link", "stop_link", one_click="stop_link")
 
 
 NOTICES: Final[Mapping[str, Notice]] = {
@@ -128,9 +193,87 @@ NOTICES: Final[Mapping[str, Notice]] = {
         "time_zone",
         "letters_so_far",
         "campaign_link",
+        "done_link",
         "stop_link",
         one_click="stop_link",
     ),
+    # To followers.
+    "follow_confirm": _notice(
+        "title",
+        "title_language",
+        "new_actions",
+        "countries",
+        "weekly",
+        "confirm_link",
+        "link_ends_at",
+        "time_zone",
+        "forget_days",
+    ),
+    "deadline_near": _bulk(
+        *_ABOUT,
+        "hours_left",
+        "closes_at",
+        "time_zone",
+        "letters_so_far",
+        "campaign_link",
+        "choice_link",
+    ),
+    "campaign_changed": _bulk(
+        *_ABOUT,
+        "old_closes_at",
+        "closes_at",
+        "time_zone",
+        "words",
+        "words_language",
+        "campaign_link",
+    ),
+    "outcome": _bulk(
+        *_ABOUT,
+        "outcome",
+        "happened_on",
+        "source",
+        "words",
+        "words_language",
+        "only_this",
+        "ends_on",
+        "campaign_link",
+    ),
+    "new_action": _bulk(*_ABOUT, "we_ask", "follows_up", "closes_at", "time_zone", "campaign_link"),
+    "weekly_news": _bulk("news"),
+    "still_there": _bulk("ends_on"),
+    # To writers: once each, and about their own letter.
+    "not_posted": _notice(*_ABOUT, "targets", "post_by", "status_link"),
+    "data_deletion": _notice(*_ABOUT, "is_deleted", "deleted_on", "own_data_link"),
+    # To guests and to whoever has an account.
+    "translation_wanted": _notice(
+        *_TO_STAFF,
+        "by_name",
+        "from_language",
+        "into_language",
+        "words_count",
+        "wanted_by",
+        "time_zone",
+        "note",
+        "translate_link",
+    ),
+    "translation_received": _notice(*_TO_STAFF, "into_language", "desk_link"),
+    "weekly_digest": _notice(
+        "letters_this_week",
+        "change_percent",
+        "on_course",
+        "open_actions",
+        "needing_decision",
+        "letters_failed",
+        "outcomes_known",
+        "closed_actions",
+        "rows",
+        "stats_link",
+        "stop_link",
+        one_click="stop_link",
+    ),
+    "sign_in_code": _notice("code", "minutes"),
+    "invitation": _notice("by_name", "invitation_link", "link_ends_at", "time_zone"),
+    "report_ready": _notice("report", "report_link", "link_ends_at", "time_zone"),
     # To the people at the desk.
     "review_wanted": _notice(
         *_TO_STAFF,

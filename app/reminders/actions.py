@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from datetime import datetime
 
+import structlog
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign_by_id
@@ -20,14 +22,18 @@ from app.core.sealing import KeyDestroyed, Seal, get_seal
 from app.core.tokens import Keys, make_token, new_nonce
 from app.delivery.actions import cancel
 from app.delivery.models import Dispatch
+from app.notices import manners
 from app.notices.actions import send, sender_of
 from app.notices.allowance import find_day
 from app.notices.links import Links
 from app.reminders import queries, rules
 from app.reminders.models import Reminder, ReminderRequest, ReminderState, RequestState
 from app.signatures.notices import text_in
+from app.signatures.queries import find_confirmed_from
 from app.tally.models import Figure
 from app.tally.queries import public_total
+
+log = structlog.get_logger()
 
 
 class RequestExpired(Refused):
@@ -45,6 +51,7 @@ def ask(
     *,
     links: Links,
     now: datetime,
+    time_zone: str = "",
 ) -> None:
     """Note a wish to be reminded and ask its address to confirm it.
 
@@ -57,7 +64,10 @@ def ask(
     address_hash = seal.lookup("reminder", mailbox)
     if is_erased(session, keys, mailbox):
         return  # whoever lives there has asked never to hear from us again
-    if campaign.closes_at is None or not _times_left(campaign, now):
+    if campaign.closes_at is None:
+        return
+    times = rules.moments_left(campaign.closes_at, time_zone, now)
+    if not times:
         return
     if find_day(session, keys, mailbox, now, days=1) is None:
         return
@@ -73,6 +83,7 @@ def ask(
         campaign_id=campaign.id,
         nonce=new_nonce(),
         language=language,
+        time_zone=time_zone,
         sealed_email=seal.close(email, table="reminder_request", column="email", row=row),
         address_hash=address_hash,
         asked_on=day_of(now),
@@ -80,7 +91,7 @@ def ask(
     )
     session.add(request)
     values = _about(campaign, language) | {
-        "times": len(_times_left(campaign, now)),
+        "times": len(times),
         "confirm_link": links.confirm_reminders(language, _token(keys, request, "confirm")),
         "link_ends_at": request.link_ends_at,
         "closes_at": campaign.closes_at,
@@ -98,35 +109,79 @@ def confirm_request(request: ReminderRequest, now: datetime) -> None:
     if request.link_ends_at <= now:
         raise RequestExpired
     request.state = RequestState.CONFIRMED
+    closes_at = request.campaign.closes_at
     request.reminders = [
         Reminder(hours_before=hours, due_at=due)
-        for hours, due in _times_left(request.campaign, now)
+        for hours, due in (
+            rules.moments_left(closes_at, request.time_zone, now) if closes_at else ()
+        )
     ]
 
 
-def stop_request(request: ReminderRequest) -> None:
-    """Never write about this again. Twice is harmless."""
+def stop_request(request: ReminderRequest, reason: str = "stopped") -> None:
+    """Never write about this again: not this one, or it is done. Twice is harmless."""
     request.state = RequestState.STOPPED
     request.sealed_email = None
     for reminder in request.reminders:
         if reminder.state is ReminderState.OWED:
             reminder.state = ReminderState.SKIPPED
-            reminder.reason = "stopped"
+            reminder.reason = reason
 
 
-def send_due(session: Session, keys: Keys, *, links: Links, now: datetime, limit: int = 200) -> int:
-    """Send the reminders that have fallen due, each once; skip with a reason what came too late."""
+def send_due(
+    session: Session,
+    keys: Keys,
+    *,
+    links: Links,
+    now: datetime,
+    a_week: int = manners.REMINDERS_A_WEEK,
+    limit: int = 200,
+) -> int:
+    """Send the reminders that have fallen due, each once; skip the others with their reason."""
     due = queries.list_due(session, now, limit)
+    skipped: Counter[str] = Counter()
     for reminder in due:
-        campaign = reminder.request.campaign
-        reason = rules.why_skip(
-            reminder.due_at, campaign.closes_at, now, is_open=is_open_at(campaign, now)
-        )
+        email = email_of(session, keys, reminder.request)
+        reason = why_skip(session, keys, reminder, email, now)
+        if not reason and not manners.may_nudge(session, keys, email, a_week, now):
+            reason = manners.ENOUGH
         reminder.state = ReminderState.SKIPPED if reason else ReminderState.SENT
         reminder.reason = reason
-        if not reason:
+        if reason:
+            skipped[reason] += 1
+        else:
             _remind(session, keys, reminder, links, now)
+    for why, times in skipped.items():
+        log.info("reminders skipped", reason=why, count=times)
     return len(due)
+
+
+def why_skip(
+    session: Session,
+    keys: Keys,
+    reminder: Reminder,
+    email: str,
+    now: datetime,
+    *,
+    is_open: bool | None = None,
+) -> str:
+    """The reason why a reminder is not sent at a moment, or nothing. Manners come afterwards.
+
+    `is_open` where it is known better: the dry run asks about moments to come.
+    """
+    request, campaign = reminder.request, reminder.request.campaign
+    reason = rules.why_skip(
+        reminder.due_at,
+        campaign.closes_at,
+        now,
+        is_open=is_open_at(campaign, now) if is_open is None else is_open,
+        zone=request.time_zone,
+    )
+    if reason:
+        return reason
+    seal = get_seal(session, keys, campaign.key_id)
+    mailbox = seal.lookup("mailbox", same_mailbox(email))
+    return manners.HAS_WRITTEN if find_confirmed_from(session, campaign.id, mailbox) else ""
 
 
 def follow_deadline(session: Session, campaign: Campaign, now: datetime) -> None:
@@ -138,15 +193,16 @@ def follow_deadline(session: Session, campaign: Campaign, now: datetime) -> None
         .join(ReminderRequest)
         .where(
             ReminderRequest.campaign_id == campaign.id,
+            ReminderRequest.state == RequestState.CONFIRMED,
             # An expired campaign has forgotten who wished; opened again, it owes them nothing.
             ReminderRequest.sealed_email.is_not(None),
             Reminder.state != ReminderState.SENT,
         )
+        .options(joinedload(Reminder.request))
     )
     for reminder in session.scalars(owed):
-        if reminder.reason == "stopped":
-            continue
-        reminder.due_at = rules.due_at(campaign.closes_at, reminder.hours_before)
+        zone = reminder.request.time_zone
+        reminder.due_at = rules.moment_of(campaign.closes_at, reminder.hours_before, zone)
         ahead = reminder.due_at > now
         reminder.state = ReminderState.OWED if ahead else reminder.state
         reminder.reason = "" if ahead else reminder.reason
@@ -220,11 +276,12 @@ def _remind(session: Session, keys: Keys, reminder: Reminder, links: Links, now:
     if campaign.closes_at is None:
         return
     values = _about(campaign, request.language) | {
-        "hours_left": rules.hours_left(campaign.closes_at, now),
+        "hours_left": manners.hours_left(campaign.closes_at, now),
         "closes_at": campaign.closes_at,
         "time_zone": campaign.time_zone,
         "letters_so_far": public_total(session, campaign.id, Figure.HANDED_OVER),
         "campaign_link": links.campaign(request.language, campaign.reference, campaign.slug),
+        "done_link": links.done_reminders(request.language, _token(keys, request, "stop")),
         "stop_link": links.stop_reminders(request.language, _token(keys, request, "stop")),
     }
     seal = get_seal(session, keys, campaign.key_id)
@@ -270,11 +327,15 @@ def _about(campaign: Campaign, language: str) -> dict[str, object]:
     }
 
 
-def _times_left(campaign: Campaign, now: datetime) -> list[tuple[int, datetime]]:
-    if campaign.closes_at is None:
-        return []
-    times = [(hours, rules.due_at(campaign.closes_at, hours)) for hours in rules.HOURS_BEFORE]
-    return [(hours, due) for hours, due in times if due > now]
+def email_of(session: Session, keys: Keys, request: ReminderRequest) -> str:
+    """The address of a wish; nothing where it was let go of."""
+    if request.sealed_email is None:
+        return ""
+    try:
+        seal = get_seal(session, keys, request.campaign.key_id)
+    except KeyDestroyed:
+        return ""
+    return seal.open(request.sealed_email, table="reminder_request", column="email", row=request.id)
 
 
 def _token(keys: Keys, request: ReminderRequest, purpose: str) -> str:

@@ -21,6 +21,9 @@ from app.campaigns.models import Campaign, ClosedReason, Move
 from app.campaigns.queries import get_campaign_by_id, newest_move
 from app.core.tokens import Keys
 from app.delivery.actions import GateReport
+from app.followers import announcements
+from app.followers.actions import tell_followers, tell_opened
+from app.followers.announcements import Announcement
 from app.notices.links import Links
 from app.reminders.actions import follow_deadline
 from app.reminders.staff import announce_closed
@@ -136,7 +139,32 @@ def _moved(desk: Desk, campaign: Campaign, move: Move | None) -> None:
     """Where followers are told: of an opening, a new end, changed facts, an outcome."""
     if move is None or not move.public or campaign.hidden:
         return
-    desk.session.flush()  # who tells of the move finds it written
+    if move.name == "published":
+        tell_opened(desk.session, campaign, desk.now)
+        return
+    told = _announcement(campaign, move)
+    if told is not None:
+        desk.session.flush()  # a move is told of once, by its id
+        tell_followers(desk.session, campaign, told, occasion=move.id.hex, now=desk.now)
+
+
+def _announcement(campaign: Campaign, move: Move) -> Announcement | None:
+    said = {campaign.document_language: move.note} if move.note else {}
+    match move.name:
+        case "extended" | "reopened":
+            before = datetime.fromisoformat(move.detail["closed_at_before"])
+            return announcements.extended(before, said)
+        case changes.CHANGED:
+            return announcements.changed(said)
+        case outcomes.TOLD:
+            day = move.detail["happened_on"]
+            return announcements.ended_well_or_not(
+                move.detail["outcome"],
+                move.detail["texts"],
+                date.fromisoformat(day) if day else move.at.date(),
+                move.detail["source"],
+            )
+    return None
 
 
 def _tell_colleagues(desk: Desk, campaign: Campaign) -> None:

@@ -43,6 +43,8 @@ class ReminderRequest(Base):
     state: Mapped[RequestState] = mapped_column(default=RequestState.PENDING)
     nonce: Mapped[bytes]
     language: Mapped[str]
+    # Empty where it is not known: then no hour is taken for night.
+    time_zone: Mapped[str] = mapped_column(default="", server_default="")
     sealed_email: Mapped[bytes | None]
     address_hash: Mapped[bytes]
     asked_on: Mapped[date]

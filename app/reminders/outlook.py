@@ -8,26 +8,34 @@ People are counts here and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.campaigns.models import Campaign, CampaignState
 from app.core.models import DataKey
+from app.core.tokens import Keys
 from app.delivery.models import Dispatch, DispatchState, Lane
 from app.delivery.queries import find_dispatch
+from app.notices import manners
 from app.reminders import queries, rules, staff
-from app.reminders.models import Reminder, ReminderRequest, ReminderState, RequestState
+from app.reminders.forecast import FORGET as FORGET_FOLLOWERS
+from app.reminders.forecast import (
+    STAY,
+    foresee_followers,
+    foresee_news,
+    foresee_reminders,
+    foresee_weekly,
+)
+from app.reminders.lives import Life, list_lives
 from app.sections.models import Section
 from app.signatures.models import Signature, SignatureState
 from app.signatures.rules import LINK_LIVES, REMIND_BEFORE_LINK_ENDS, is_nudged
-
-_RUNNING = (CampaignState.OPEN, CampaignState.PAUSED)
 
 
 class EventKind(StrEnum):
@@ -37,6 +45,12 @@ class EventKind(StrEnum):
     LETTERS = "letters"
     NUDGE = "nudge"
     REMINDER = "reminder"
+    FOLLOWER_REMINDER = "follower_reminder"
+    POST = "post"
+    NEWS = "news"
+    WEEKLY = "weekly_news"
+    FOLLOWER_ASKED = "follower_asked"
+    FOLLOWER_FORGET = "follower_forget"
     STAFF_WARNING = "staff_warning"
     CLOSES = "closes"
     FORGET = "forget"
@@ -49,10 +63,13 @@ class Event:
     """One thing that falls due. `count` is how many letters, mails or people it concerns.
 
     `opens`: 1. `letters`: that may leave, by full hour. `nudge`: mails to who has not confirmed.
-    `reminder`: mails to who asked. `staff_warning`: mails to organisers. `closes`: letters that are
-    planned for later and will not leave. `forget`: people who never confirmed. `destroy`: people
-    whose data goes with the campaign's key. `outcome_wanted`: mails to organisers who may know what
-    came of it.
+    `reminder`: mails to who asked. `follower_reminder`: mails to followers who have not written.
+    `post`: mails to whose letter should be posted now. `news`: mails to followers, at once, and
+    `weekly_news`: in one mail a week. `follower_asked`: who is asked whether to go on hearing from
+    us, `follower_forget`: who is forgotten; both by section. `staff_warning`: mails to organisers.
+    `closes`: letters that are planned for later and will not leave. `forget`: people who never
+    confirmed. `destroy`: people whose data goes with the campaign's key. `outcome_wanted`: mails to
+    organisers who may know what came of it.
     """
 
     at: datetime
@@ -61,79 +78,69 @@ class Event:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Life:
-    """When one campaign opens and ends, as far as it is known."""
-
-    campaign: Campaign
-    opens: datetime
-    ends: datetime
-    now: datetime
-
-    def takes_letters_at(self, moment: datetime) -> bool:
-        campaign = self.campaign
-        if campaign.hidden or campaign.state not in (CampaignState.SCHEDULED, CampaignState.OPEN):
-            return False
-        return self.opens <= moment < self.ends
-
-    @property
-    def is_over(self) -> bool:
-        return self.campaign.state is CampaignState.CLOSED
-
-
 def foresee(
     session: Session,
+    keys: Keys,
     start: datetime,
     end: datetime,
     now: datetime,
     *,
+    a_week: int = manners.REMINDERS_A_WEEK,
     reference: str | None = None,
     section_id: UUID | None = None,
 ) -> list[Event]:
     """What falls due from `start` and before `end`, in order; what is overdue stands at `now`.
 
-    Of one campaign, of one section, or of the whole installation.
+    Of one campaign, of one section, or of the whole installation. How many reminders somebody gets
+    depends on all campaigns, so all of them are looked at.
     """
-    # Of what ended long ago and has no key any more nothing is left to happen.
-    has_key = select(DataKey.id).where(DataKey.id == Campaign.key_id).exists()
-    asked = timedelta(days=max(rules.ASK_OUTCOME_DAYS)) + rules.ASK_OUTCOME_WITHIN
-    is_lately_closed = and_(
-        Campaign.state == CampaignState.CLOSED, or_(has_key, Campaign.closed_at > now - asked)
-    )
-    wanted = select(Campaign).where(
-        or_(Campaign.state.in_((CampaignState.SCHEDULED, *_RUNNING)), is_lately_closed)
-    )
+    lives = list_lives(session, now)
+    told = foresee_reminders(session, keys, lives, now, a_week)
+    told += foresee_news(session, lives, now, end) + foresee_weekly(session, lives, now, end)
+    wanted = [
+        life
+        for life in lives
+        if reference in (None, life.campaign.reference)
+        and section_id in (None, life.campaign.section_id)
+    ]
+    names = set(_names(session, reference, section_id))
+    events = [event for life in wanted for event in _of(session, life)]
+    if reference is None:
+        told += foresee_followers(session, now, section_id)
+        names |= {key for _at, key, kind in told if kind in (STAY, FORGET_FOLLOWERS)}
+    events += [
+        Event(at, name, EventKind(kind), times)
+        for (at, name, kind), times in told.items()
+        if name in names
+    ]
+    return sorted(event for event in events if start <= event.at < end)
+
+
+def _names(session: Session, reference: str | None, section_id: UUID | None) -> Sequence[str]:
+    """The references of the campaigns that are asked about; news are told of closed ones too."""
+    wanted = select(Campaign.reference)
     if reference is not None:
         wanted = wanted.where(Campaign.reference == reference)
     if section_id is not None:
         wanted = wanted.where(Campaign.section_id == section_id)
-    events: list[Event] = []
-    for campaign in session.scalars(wanted.order_by(Campaign.reference)):
-        ends = campaign.closed_at if campaign.state is CampaignState.CLOSED else campaign.closes_at
-        if ends is None:
-            continue
-        opens = campaign.opened_at or campaign.opens_at or now
-        life = _Life(campaign, opens, ends, now)
-        events += [event for event in _of(session, life) if start <= event.at < end]
-    return sorted(events)
+    return session.scalars(wanted).all()
 
 
-def _of(session: Session, life: _Life) -> Iterator[Event]:
+def _of(session: Session, life: Life) -> Iterator[Event]:
     queued = _queued(session, life.campaign)
     yield from _opening_and_end(life, queued)
     yield from _warnings(session, life)
-    yield from _reminders(session, life)
     yield from _letters(life, queued)
     yield from _unconfirmed(session, life)
     yield from _destruction(session, life)
     yield from _outcome(session, life)
 
 
-def _event(life: _Life, at: datetime, kind: EventKind, count: int) -> Event:
+def _event(life: Life, at: datetime, kind: EventKind, count: int) -> Event:
     return Event(max(at, life.now), life.campaign.reference, kind, count)
 
 
-def _opening_and_end(life: _Life, queued: Mapping[datetime, int]) -> Iterator[Event]:
+def _opening_and_end(life: Life, queued: Mapping[datetime, int]) -> Iterator[Event]:
     if life.campaign.state is CampaignState.SCHEDULED and life.opens < life.ends:
         yield _event(life, life.opens, EventKind.OPENS, 1)
     if not life.is_over:
@@ -141,11 +148,11 @@ def _opening_and_end(life: _Life, queued: Mapping[datetime, int]) -> Iterator[Ev
         yield _event(life, life.ends, EventKind.CLOSES, late)
 
 
-def _is_held_back(life: _Life) -> bool:
+def _is_held_back(life: Life) -> bool:
     return life.campaign.state is CampaignState.PAUSED or life.campaign.hidden
 
 
-def _warnings(session: Session, life: _Life) -> Iterator[Event]:
+def _warnings(session: Session, life: Life) -> Iterator[Event]:
     if life.is_over:
         return
     # Before it opens nobody is warned, and at the opening of the step that has begun by then.
@@ -166,25 +173,7 @@ def _warnings(session: Session, life: _Life) -> Iterator[Event]:
             yield _event(life, at, EventKind.STAFF_WARNING, len(owed))
 
 
-def _reminders(session: Session, life: _Life) -> Iterator[Event]:
-    owed = (
-        select(Reminder.due_at, func.count())
-        .join(ReminderRequest)
-        .where(
-            ReminderRequest.campaign_id == life.campaign.id,
-            ReminderRequest.state == RequestState.CONFIRMED,
-            Reminder.state == ReminderState.OWED,
-        )
-        .group_by(Reminder.due_at)
-    )
-    for due, times in session.execute(owed):
-        at = max(due, life.now)
-        open_then = life.takes_letters_at(at)
-        if not rules.why_skip(due, life.ends, at, is_open=open_then):
-            yield _event(life, at, EventKind.REMINDER, times)
-
-
-def _letters(life: _Life, queued: Mapping[datetime, int]) -> Iterator[Event]:
+def _letters(life: Life, queued: Mapping[datetime, int]) -> Iterator[Event]:
     by_hour: Counter[datetime] = Counter()
     for due, times in queued.items():
         if life.takes_letters_at(max(due, life.now)):
@@ -215,7 +204,7 @@ def _queued(session: Session, campaign: Campaign) -> dict[datetime, int]:
     return dict(session.execute(waiting).all())
 
 
-def _unconfirmed(session: Session, life: _Life) -> Iterator[Event]:
+def _unconfirmed(session: Session, life: Life) -> Iterator[Event]:
     pending = (
         select(Signature.link_ends_at, Signature.signed_on, Signature.reminded, func.count())
         .where(Signature.campaign_id == life.campaign.id, Signature.state == SignatureState.PENDING)
@@ -230,7 +219,7 @@ def _unconfirmed(session: Session, life: _Life) -> Iterator[Event]:
         yield _event(life, max(link_ends_at, week_over), EventKind.FORGET, times)
 
 
-def _destruction(session: Session, life: _Life) -> Iterator[Event]:
+def _destruction(session: Session, life: Life) -> Iterator[Event]:
     if session.get(DataKey, life.campaign.key_id) is None:
         return
     keep_days = session.get_one(Section, life.campaign.section_id).keep_days
@@ -243,7 +232,7 @@ def _destruction(session: Session, life: _Life) -> Iterator[Event]:
     yield _event(life, at, EventKind.DESTROY, session.scalar(held) or 0)
 
 
-def _outcome(session: Session, life: _Life) -> Iterator[Event]:
+def _outcome(session: Session, life: Life) -> Iterator[Event]:
     campaign = life.campaign
     if life.is_over and not queries.may_be_asked(session, campaign):
         return

@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-# Three days and one day before the end: time to write, and the last call.
-HOURS_BEFORE = (72, 24)
-# After this a reminder no longer says what is true, and is skipped with its reason.
-GRACE = timedelta(hours=6)
+from app.core.zones import after_night, before_night, is_night
+from app.notices import manners
+
+# How long the post takes, from slow experience: within a country, and to any other.
+POST_WITHIN = timedelta(days=5)
+POST_ABROAD = timedelta(days=14)
+# Three days to find a printer, a stamp and a letter box; asked on a writer's own morning.
+ASK_BEFORE_POST = timedelta(days=3)
+ASK_AT = time(10)
+JUST_TOLD = timedelta(days=2)
 REQUEST_LIVES = timedelta(days=7)
 # A week to find a new fact, three days to translate it, one to decide.
 WARN_STAFF_HOURS = (168, 72, 24)
@@ -24,6 +30,26 @@ def due_at(closes_at: datetime, hours_before: int) -> datetime:
     return closes_at - timedelta(hours=hours_before)
 
 
+def moment_of(closes_at: datetime, hours_before: int, zone: str) -> datetime:
+    """When a reader is owed a reminder: by its rule, or the evening before that night."""
+    return before_night(due_at(closes_at, hours_before), zone)
+
+
+def moments_left(closes_at: datetime, zone: str, now: datetime) -> list[tuple[int, datetime]]:
+    """The reminders that are still ahead, in hours before the end and as moments.
+
+    Whoever asks in the evening for what would come that night gets it in the morning.
+    """
+    left = []
+    for hours in manners.HOURS_BEFORE:
+        due, by_rule = moment_of(closes_at, hours, zone), due_at(closes_at, hours)
+        if due <= now < by_rule:
+            due = after_night(by_rule, zone)
+        if now < due < closes_at:
+            left.append((hours, due))
+    return left
+
+
 def staff_step(closes_at: datetime, now: datetime) -> int | None:
     """Which warning a campaign's organisers are owed now, in hours before the end, if any.
 
@@ -33,17 +59,17 @@ def staff_step(closes_at: datetime, now: datetime) -> int | None:
     return min(begun, default=None)
 
 
-def why_skip(due: datetime, closes_at: datetime | None, now: datetime, *, is_open: bool) -> str:
+def why_skip(
+    due: datetime, closes_at: datetime | None, now: datetime, *, is_open: bool, zone: str = ""
+) -> str:
     """The reason a due reminder is not sent, or nothing when it is."""
     if closes_at is None or not is_open or closes_at <= now:
         return "closed"
-    if due + GRACE < now:
-        return "too_late"
+    if due + manners.GRACE < now:
+        return manners.TOO_LATE
+    if is_night(now, zone):
+        return manners.NIGHT
     return ""
-
-
-def hours_left(closes_at: datetime, now: datetime) -> int:
-    return max(0, round((closes_at - now).total_seconds() / 3600))
 
 
 def request_ends_at(closes_at: datetime, now: datetime) -> datetime:

@@ -18,6 +18,7 @@ from app.core.db import day_of
 from app.core.sealing import Seal, get_seal, new_seal
 from app.core.tokens import Keys
 from app.delivery.queries import known_keys
+from app.notices import manners
 from app.notices.actions import send, sender_of
 from app.notices.links import Links
 from app.reminders import queries, rules
@@ -97,7 +98,7 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
         counted = totals(session, campaign.id, _FIGURES)
         over = (Figure.HANDED_OVER, Figure.FAILED, Figure.HELD, Figure.CANCELLED)
         values = {
-            "hours_left": rules.hours_left(found.closes_at, now),
+            "hours_left": manners.hours_left(found.closes_at, now),
             "closes_at": found.closes_at,
             "time_zone": campaign.time_zone,
             "letters_handed_over": counted[Figure.HANDED_OVER],

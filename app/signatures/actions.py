@@ -294,6 +294,7 @@ def _fresh(seal: Seal, campaign: Campaign, form: rules.SignForm, now: datetime) 
         ],
         keep_nothing=form.keep_nothing,
         answers_to_me=form.answers_to_me,
+        tell_me=form.tell_me,
         signed_on=day_of(now),
         link_ends_at=rules.link_ends_at(campaign, now),
     )

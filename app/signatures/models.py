@@ -85,6 +85,10 @@ class Signature(Base):
     # What its writer asked for: everything gone once it is delivered, and answers passed on.
     keep_nothing: Mapped[bool] = mapped_column(default=False, server_default=false())
     answers_to_me: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # "Tell me what happens", until the confirmation has made a follower of its writer.
+    tell_me: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Asked once, in time, whether the letter is on its way by post.
+    asked_about_post: Mapped[bool] = mapped_column(default=False, server_default=false())
     person_hash: Mapped[bytes]
     address_hash: Mapped[bytes]
     form_hash: Mapped[bytes] = mapped_column(unique=True)

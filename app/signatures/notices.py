@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -170,6 +170,45 @@ def facts_changed(
     }
     again = str(campaign.gate.epoch)
     _send(session, keys, links, seal, signature, "facts_changed", values, now, again=again)
+
+
+def not_posted(
+    session: Session,
+    keys: Keys,
+    seal: Seal,
+    signature: Signature,
+    post_by: date,
+    links: Links,
+    now: datetime,
+) -> None:
+    """M5: the letters that their writer wanted to post are still to be printed."""
+    waiting = [
+        letter
+        for letter in signature.letters
+        if letter.channel is LetterChannel.POST
+        and letter.dispatch_id is None
+        and letter.reported_done_on is None
+    ]
+    values = _about(signature) | {
+        "targets": _offices(signature, waiting),
+        "post_by": post_by,
+        "status_link": _status(keys, signature, links),
+    }
+    ends = signature.campaign.closes_at
+    _send(session, keys, links, seal, signature, "not_posted", values, now, expires_at=ends)
+
+
+def data_deletion(
+    session: Session, keys: Keys, seal: Seal, signature: Signature, links: Links, now: datetime
+) -> None:
+    """M12: what is kept goes soon; until then it can be seen and copied."""
+    token = token_of(keys, signature, DATA)
+    values = _about(signature) | {
+        "is_deleted": False,
+        "deleted_on": delete_on(signature.campaign),
+        "own_data_link": links.data(signature.page_language, token),
+    }
+    _send(session, keys, links, seal, signature, "data_deletion", values, now)
 
 
 def did_not_leave(

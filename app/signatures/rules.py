@@ -124,6 +124,8 @@ class SignForm:
     alias: str = ""
     keep_nothing: bool = False
     answers_to_me: bool = False
+    # "Tell me what happens": not part of the letter, and asked for at the last step.
+    tell_me: bool = False
 
     @property
     def signed_as(self) -> str:
@@ -155,8 +157,8 @@ def check_form(
     """Turn what was typed into a form that can be signed, or refuse with every error at once.
 
     `typed` holds name, email, country, sentence, letter_language, town, about, writer_form, turn,
-    appearance, alias, keep_nothing, answers_to_me; `positions` the ticked targets, as their numbers
-    on the page; `bodies` edited ones by number.
+    appearance, alias, keep_nothing, answers_to_me, tell_me; `positions` the ticked targets, as
+    their numbers on the page; `bodies` edited ones by number.
     """
     errors: dict[str, FieldError] = {}
     name, country, sentence, town = _person(typed, errors)
@@ -200,6 +202,7 @@ def check_form(
         alias=alias,
         keep_nothing=bool(typed.get("keep_nothing")),
         answers_to_me=bool(typed.get("answers_to_me")),
+        tell_me=bool(typed.get("tell_me")),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, abort, g, request
 
 from app.core.i18n import SOURCE, catalogues, speaking
+from app.core.zones import zone_of_country
 
 
 def init_languages(app: Flask) -> None:
@@ -40,6 +42,18 @@ def language_in_address(blueprint: Blueprint) -> None:
     @blueprint.url_defaults
     def push(_endpoint: str, values: dict[str, Any]) -> None:
         values.setdefault("lang", g.get("language", SOURCE))
+
+
+def zone_of_browser(now: datetime) -> str:
+    """The zone of the country that the browser's languages name, where its clocks all agree.
+
+    A guess that costs nobody a question: nothing but the night depends on it.
+    """
+    for tag in request.accept_languages.values():
+        region = tag.rpartition("-")[2]
+        if region != tag and len(region) == 2:
+            return zone_of_country(region.upper(), now.year)
+    return ""
 
 
 def best_language(offered: tuple[str, ...] | list[str]) -> str:

@@ -9,7 +9,7 @@ from flask import Flask, abort, request
 from app.web.state import settings
 
 # RFC 8058: a mail program posts here by itself, from no page at all.
-_FROM_ANYWHERE = frozenset(("supporter.stop_reminders",))
+_FROM_ANYWHERE = frozenset(("supporter.stop_reminders", "supporter.leave"))
 
 
 def init_origin(app: Flask) -> None:

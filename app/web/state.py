@@ -9,6 +9,7 @@ from typing import cast
 from flask import Flask, current_app, g
 from sqlalchemy.orm import Session
 
+from app.core.beside import Beside
 from app.core.db import OUT_OF_REACH, Database
 from app.core.tokens import Keys
 from app.notices.links import Links
@@ -37,6 +38,10 @@ def database() -> Database:
 
 def keys() -> Keys:
     return state_of(current_app).keys
+
+
+def beside() -> Beside:
+    return state_of(current_app).beside
 
 
 def links() -> Links:

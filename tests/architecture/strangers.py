@@ -23,7 +23,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from app import create_app
 from app.accounts.models import RoleName
 from app.authorities.models import Authority, ContactKind
 from app.campaigns.document import CampaignDocument, load_demonstration, read_documents
@@ -33,6 +32,10 @@ from app.core.db import Base, Database, unit_of_work
 from app.core.schema import upgrade
 from app.core.sealing import require_own_key
 from app.core.tokens import Keys, make_token, new_nonce
+from app.followers.actions import ask as ask_to_follow
+from app.followers.queries import find_follower
+from app.followers.queries import token_key as follower_key
+from app.followers.rules import Wish
 from app.reminders.actions import ask
 from app.reminders.models import ReminderRequest
 from app.reminders.queries import token_key as reminder_key
@@ -43,6 +46,7 @@ from app.signatures.queries import CONFIRM, DATA, STATUS, token_key
 from app.state import state_of
 from app.web.audience import Audience
 from config import Settings
+from tests.apps import an_app
 from tests.builders import LINKS, a_form, a_signature, an_account
 from tests.cast import AMAL, KOFI, MAX, NOOR, OLENA, PASSWORD, SAM, Person
 
@@ -74,9 +78,11 @@ WITHOUT_OBJECTS = frozenset(
         *("probes.healthz", "probes.readyz", "neutral.home", "mail_viewer.index"),
         *("supporter.home", "supporter.campaigns", "supporter.privacy", "supporter.safety"),
         *("supporter.writing", "supporter.accessibility"),
+        *("supporter.follow", "supporter.ask_to_follow"),
         *("account.sign_in", "account.start", "account.sign_out", "account.account"),
         *("account.save_language", "account.save_password"),
         *("organiser.desk", "organiser.campaigns", "organiser.new", "organiser.save_new"),
+        *("organiser.paste", "organiser.read_document", "organiser.make_from_document"),
         *("organiser.reviews", "organiser.book", "organiser.new_authority", "organiser.add"),
         *("organiser.coming", "organiser.team", "coordinator.overview", "coordinator.export"),
         "coordinator.definitions",
@@ -95,6 +101,17 @@ PURPOSES: Mapping[str, str] = {
     "supporter.confirm_reminders": "remind",
     "supporter.ask_to_stop": "stop",
     "supporter.stop_reminders": "stop",
+    "supporter.ask_if_done": "stop",
+    "supporter.note_done": "stop",
+    "supporter.ask_to_confirm_follow": "follow",
+    "supporter.confirm_follow": "follow",
+    "supporter.preferences": "preferences",
+    "supporter.change_preferences": "preferences",
+    "supporter.stay": "preferences",
+    "supporter.choice": "preferences",
+    "supporter.say_choice": "preferences",
+    "supporter.ask_to_leave": "leave",
+    "supporter.leave": "leave",
 }
 Values = dict[str, str]
 
@@ -234,7 +251,7 @@ def built(rule: Rule, values: Mapping[str, str]) -> str:
 def build_house(var: Path) -> House:
     """Two sections that know nothing of each other, a draft and an open campaign in each."""
     # A proxy in front: the viewer of local mail is for this machine alone and must not be there.
-    app = create_app(Settings(var=var, base_url=BASE, proxy_hops=1))
+    app = an_app(Settings(var=var, base_url=BASE, proxy_hops=1))
     state = state_of(app)
     upgrade(state.settings.database_url)
     now = datetime.now(UTC)
@@ -287,11 +304,18 @@ def _side(
     session.flush()
     wanted = select(ReminderRequest).where(ReminderRequest.campaign_id == published.id)
     wish = session.scalars(wanted).one()
+    news = Wish(("en",), new_actions=True, campaign=str(published.id))
+    ask_to_follow(session, keys, section, writer.email, news, links=LINKS, now=now)
+    follower = find_follower(session, keys, section.id, writer.email)
+    assert follower is not None
     linked: dict[str, Linked] = {
         CONFIRM: (token_key(keys), CONFIRM, pending.id, pending.nonce),
         **{p: (token_key(keys), p, done.id, done.nonce) for p in (STATUS, DATA)},
         "remind": (reminder_key(keys), "confirm", wish.id, wish.nonce),
         "stop": (reminder_key(keys), "stop", wish.id, wish.nonce),
+        "follow": (follower_key(keys), "confirm", follower.id, follower.nonce),
+        "preferences": (follower_key(keys), "preferences", follower.id, follower.nonce),
+        "leave": (follower_key(keys), "leave", follower.id, follower.nonce),
     }
     first = min(published.targets, key=lambda one: one.position)
     reached = next(

@@ -18,7 +18,6 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from app import create_app
 from app.accounts.models import RoleName
 from app.authorities.models import ContactKind
 from app.campaigns.actions import ask_for_review
@@ -27,6 +26,12 @@ from app.core.db import Base, Database, unit_of_work
 from app.core.schema import upgrade
 from app.core.sealing import require_own_key
 from app.core.tokens import Keys, make_token
+from app.followers.actions import ask as ask_to_follow
+from app.followers.models import Follower
+from app.followers.queries import CONFIRM as CONFIRM_FOLLOW
+from app.followers.queries import LEAVE, PREFERENCES
+from app.followers.queries import token_of as follow_token
+from app.followers.rules import Wish
 from app.notices.links import Links
 from app.reminders.actions import ask
 from app.reminders.models import ReminderRequest
@@ -36,6 +41,7 @@ from app.signatures.queries import CONFIRM, DATA, STATUS, token_of
 from app.state import state_of
 from app.web.audience import Audience
 from config import Settings
+from tests.apps import an_app
 from tests.builders import LINKS, a_campaign, a_form, a_signature, an_account, the_demonstration
 from tests.cast import AMAL, KOFI, NOOR, OLENA, PASSWORD, Person
 
@@ -54,6 +60,17 @@ TOKENS = {
     "supporter.confirm_reminders": "remind",
     "supporter.ask_to_stop": "stop",
     "supporter.stop_reminders": "stop",
+    "supporter.ask_if_done": "stop",
+    "supporter.note_done": "stop",
+    "supporter.ask_to_confirm_follow": "follow",
+    "supporter.confirm_follow": "follow",
+    "supporter.preferences": "preferences",
+    "supporter.change_preferences": "preferences",
+    "supporter.stay": "preferences",
+    "supporter.choice": "preferences",
+    "supporter.say_choice": "preferences",
+    "supporter.ask_to_leave": "leave",
+    "supporter.leave": "leave",
 }
 # What an address may hold, by its name in the rule.
 Values = dict[str, str]
@@ -118,7 +135,7 @@ class Doors:
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     var = tmp_path_factory.mktemp("doors")
-    app = create_app(Settings(var=var, base_url=BASE))
+    app = an_app(Settings(var=var, base_url=BASE))
     state = state_of(app)
     upgrade(state.settings.database_url)
     now = datetime.now(UTC)
@@ -144,7 +161,10 @@ def fill(session: Session, keys: Keys, now: datetime) -> Values:
     confirm(session, keys, done, links=LINKS, now=now)
     pending = a_signature(session, keys, campaign, a_form(campaign, who=NOOR), now=now)
     ask(session, keys, campaign, NOOR.email, "en", links=LINKS, now=now)
+    wanted = Wish(("en",), new_actions=True, campaign=str(campaign.id))
+    ask_to_follow(session, keys, campaign.section, NOOR.email, wanted, links=LINKS, now=now)
     session.flush()
+    follower = session.scalars(select(Follower)).one()
     wish = session.scalars(select(ReminderRequest)).one()
     return {
         "lang": "en",
@@ -170,6 +190,9 @@ def fill(session: Session, keys: Keys, now: datetime) -> Values:
         "data": token_of(keys, done, DATA),
         "remind": make_token(reminder_key(keys), "confirm", wish.id, wish.nonce),
         "stop": make_token(reminder_key(keys), "stop", wish.id, wish.nonce),
+        "follow": follow_token(keys, follower, CONFIRM_FOLLOW),
+        "preferences": follow_token(keys, follower, PREFERENCES),
+        "leave": follow_token(keys, follower, LEAVE),
     }
 
 
@@ -230,6 +253,13 @@ def test_the_links_in_our_mails_are_the_addresses_of_our_doors(doors: Doors) -> 
             assert links.confirm_reminders(lang, "T") == to("supporter.ask_to_confirm", token="T")
             assert links.stop_reminders(lang, "T") == to("supporter.ask_to_stop", token="T")
             assert links.stop_reminders(lang, "T") == to("supporter.stop_reminders", token="T")
+            assert links.done_reminders(lang, "T") == to("supporter.ask_if_done", token="T")
+            assert links.done_reminders(lang, "T") == to("supporter.note_done", token="T")
+            assert links.confirm_follow(lang, "T") == to("supporter.confirm_follow", token="T")
+            assert links.preferences(lang, "T") == to("supporter.preferences", token="T")
+            assert links.follow_choice(lang, "T", ref) == to("supporter.choice", token="T", ref=ref)
+            assert links.unsubscribe(lang, "T") == to("supporter.ask_to_leave", token="T")
+            assert links.unsubscribe(lang, "T") == to("supporter.leave", token="T")
         for screen in ("review", "extend", "close"):
             wanted = url_for(f"organiser.{screen}", _external=True, ref=ref)
             assert links.desk(ref, screen) == wanted
@@ -246,6 +276,13 @@ def test_every_link_leads_somewhere(doors: Doors) -> None:
         links.status("en", values["status"]),
         links.confirm_reminders("en", values["remind"]),
         links.stop_reminders("en", values["stop"]),
+        links.done_reminders("en", values["stop"]),
+        links.confirm_follow("en", values["follow"]),
+        links.preferences("en", values["preferences"]),
+        links.follow_choice("en", values["preferences"], values["ref"]),
+        links.unsubscribe("en", values["leave"]),
+        # A language of our mails whose pages are not there yet leads to one that is.
+        links.preferences("ar", values["preferences"]),
     ):
         assert visitor.get(urlsplit(link).path).status_code == 200, link
     for screen in ("", "review", "extend", "close"):

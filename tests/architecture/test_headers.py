@@ -17,7 +17,7 @@ from tests.cast import OLENA, PASSWORD
 
 OTHER = "https://evil.example"
 # A mail program posts here by itself, from no page at all (RFC 8058).
-FROM_ANYWHERE = frozenset(("supporter.stop_reminders",))
+FROM_ANYWHERE = frozenset(("supporter.stop_reminders", "supporter.leave"))
 # What a form of another site looks like, and what no browser of ours sends.
 FOREIGN: tuple[dict[str, str], ...] = (
     {"Sec-Fetch-Site": "cross-site"},
@@ -95,7 +95,7 @@ def test_every_answer_is_closed_to_other_sites(house: House) -> None:
         visitor.get("/nothing-at-all/at/all", base_url=BASE),
         visitor.put("/en/", base_url=BASE),
         visitor.post("/en/", base_url=BASE, headers={"Origin": OTHER}),
-        visitor.post("/sign-in", base_url=BASE, data={"email": "x" * 600_000}),
+        visitor.post("/sign-in", base_url=BASE, data={"email": "x" * 4_000_000}),
     ]
     assert [answer.status_code for answer in errors] == [404, 404, 405, 403, 413]
     seen = 0
@@ -206,9 +206,13 @@ def test_our_own_forms_and_programs_without_an_origin_are_let_in(house: House) -
 
 
 def test_one_press_of_a_mail_program_needs_no_page_of_ours(house: House) -> None:
-    (rule,) = [one for one in house.rules() if one.endpoint in FROM_ANYWHERE]
+    rules = [
+        one for one in house.rules() if one.endpoint in FROM_ANYWHERE and "POST" in one.methods
+    ]
+    assert {one.endpoint for one in rules} == FROM_ANYWHERE
     data = {"List-Unsubscribe": "One-Click"}
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://mail.example"}
-    path = house.own_address(rule)
-    answer = house.browser().post(path, base_url=BASE, data=data, headers=headers)
-    assert answer.status_code == 200
+    for rule in rules:
+        path = house.own_address(rule)
+        answer = house.browser().post(path, base_url=BASE, data=data, headers=headers)
+        assert answer.status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, select
 
-from app import create_app
 from app.core.db import Base, tidy, unit_of_work
 from app.core.i18n import catalogues
-from app.core.schema import upgrade
 from app.core.sealing import require_own_key
 from app.sections.models import Section
 from app.signatures.actions import confirm
 from app.state import state_of
 from config import Settings
+from tests.apps import an_app
 from tests.builders import LINKS, a_campaign, a_form, a_signature
 from tests.cast import SAM
 from tests.conftest import ROOT
@@ -62,11 +62,11 @@ def test_every_table_is_in_the_paper_and_no_other() -> None:
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Flask:
+def app(tmp_path: Path, sqlite_template: Path) -> Flask:
     """An installation in which somebody has written."""
-    made = create_app(Settings(var=tmp_path / "var"))
+    made = an_app(Settings(var=tmp_path / "var"))
     state, now = state_of(made), datetime.now(UTC)
-    upgrade(state.settings.database_url)
+    shutil.copy(sqlite_template, tmp_path / "var" / "outcry.db")
     with unit_of_work(state.database.writing) as session:
         require_own_key(session, state.keys)
         campaign = a_campaign(session, state.keys, now=now)

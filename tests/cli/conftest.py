@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +10,13 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from app.core.schema import upgrade
 from app.state import state_of
 from config import Settings
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     made = create_app(Settings(var=tmp_path / "var"))
-    upgrade(state_of(made).settings.database_url)
+    shutil.copy(sqlite_template, tmp_path / "var" / "outcry.db")
     yield made
     state_of(made).database.dispose()

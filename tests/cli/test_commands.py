@@ -27,8 +27,8 @@ from app.delivery.models import Dispatch, DispatchState, Lane
 from app.signatures.actions import confirm
 from app.state import state_of
 from config import BadSetting, Settings, read_settings
-from tests.builders import LINKS, a_campaign, a_signature, an_account
-from tests.cast import AMAL, PASSWORD
+from tests.builders import LINKS, a_campaign, a_form, a_signature, an_account
+from tests.cast import AMAL, MAX, NOOR, PASSWORD
 from tests.conftest import ROOT
 
 Command = Callable[..., Result]
@@ -419,6 +419,28 @@ def test_a_test_message_goes_past_the_outbox_and_says_what_became_of_it(
     assert "no address" in flask("mail", "test", "not an address", code=1).output
 
 
+def test_a_digest_says_how_many_letters_wait_for_the_decision(
+    app: Flask, flask: Command, campaign: Campaign
+) -> None:
+    """One decision for all that ride in it."""
+    state, now = state_of(app), datetime.now(UTC)
+    with unit_of_work(state.database.writing) as session:
+        for who in (NOOR, MAX):
+            signature = a_signature(session, state.keys, campaign, a_form(campaign, who=who), now)
+            confirm(session, state.keys, signature, links=LINKS, now=now)
+    with unit_of_work(state.database.writing) as session:
+        of_letters = select(Dispatch).where(Dispatch.lane == Lane.LETTER)
+        digest, *others = session.scalars(of_letters).all()
+        digest.opened_at = now
+        for row in (digest, *others):
+            row.state, row.reason = DispatchState.HELD, "no_answer"
+        for row in others:
+            row.carried_by = digest.id
+    (row,) = json.loads(flask("mail", "held", "--json").output)
+    assert row["letters"] == 2
+    assert flask("mail", "held").output.endswith("letters: 2\n")
+
+
 def test_what_is_held_is_shown_and_sent_again(
     app: Flask, flask: Command, campaign: Campaign
 ) -> None:
@@ -427,7 +449,7 @@ def test_what_is_held_is_shown_and_sent_again(
         held = update(Dispatch).where(Dispatch.lane == Lane.LETTER)
         session.execute(held.values(state=DispatchState.HELD, reason="no_answer"))
     (row,) = json.loads(flask("mail", "held", "--json").output)
-    assert (row["lane"], row["reason"]) == ("letter", "no_answer")
+    assert (row["lane"], row["reason"], row["letters"]) == ("letter", "no_answer", 1)
     assert row["id"] in flask("mail", "held").output
 
     flask("mail", "retry", row["id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,6 @@ from app.campaigns.document import load_demonstration
 from app.campaigns.models import Campaign, LetterTemplate
 from app.campaigns.queries import get_campaign
 from app.core.db import Base, unit_of_work
-from app.core.schema import upgrade
 from app.sections.actions import default_section
 from app.signatures.actions import confirm
 from app.signatures.compose import addresses_of
@@ -39,9 +39,9 @@ from tests.cast import KOFI, SAM
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     made = create_app(Settings(var=tmp_path / "var"))
-    upgrade(state_of(made).settings.database_url)
+    shutil.copy(sqlite_template, tmp_path / "var" / "outcry.db")
     yield made
     state_of(made).database.dispose()
 

@@ -6,6 +6,7 @@ import base64
 import logging
 import os
 import re
+import shutil
 import smtplib
 import stat
 import subprocess
@@ -26,7 +27,6 @@ from sqlalchemy import select, update
 
 from app import create_app
 from app.core.db import unit_of_work
-from app.core.schema import upgrade
 from app.delivery.channels.maildir import Maildir
 from app.delivery.models import Dispatch, DispatchState, Lane
 from app.delivery.reports import AT_MOST
@@ -48,11 +48,11 @@ CANARY = "zq7canary"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     made = create_app(
         Settings(var=tmp_path / "var", bounce_domain=DOMAIN, dkim_keys=tmp_path / "dkim")
     )
-    upgrade(state_of(made).settings.database_url)
+    shutil.copy(sqlite_template, tmp_path / "var" / "outcry.db")
     yield made
     state_of(made).database.dispose()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
-from sqlalchemy.engine import URL
 
 from app import create_app
 from app.audit.models import AuditEntry
@@ -23,7 +21,7 @@ from app.cli.running import join_the_running
 from app.core.beside import read_lines
 from app.core.db import unit_of_work
 from app.core.models import DataKey, Installation
-from app.core.schema import schema_trouble, upgrade
+from app.core.schema import schema_trouble
 from app.core.sealing import require_own_key
 from app.delivery.models import Dispatch, DispatchState
 from app.reminders.actions import ask
@@ -35,7 +33,7 @@ from app.state import State, state_of
 from config import Settings
 from tests.builders import LINKS, a_campaign, a_form, a_signature, an_account
 from tests.cast import AMAL, NOOR, PASSWORD, SAM
-from tests.conftest import run_outside
+from tests.conftest import a_database
 from tests.postgres import programs
 
 
@@ -98,18 +96,17 @@ class House:
 def house(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[House]:
-    url, drop = "", []
-    if request.param == "postgresql":
-        model: URL = request.getfixturevalue("postgres")
-        server, name = model.set(database="postgres"), f"outcry_{uuid.uuid4().hex}"
-        run_outside(server, f'CREATE DATABASE "{name}"')
-        drop = [(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')]
-        url = model.set(database=name).render_as_string(hide_password=False)
-        # The programs that belong to the server of the tests; a machine's own may be older.
-        monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    (tmp_path / "var").mkdir()
+    with a_database(request, request.param, tmp_path / "var") as url:
+        if request.param == "postgresql":
+            # The programs that belong to the server of the tests; a machine's own may be older.
+            monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+        yield from _a_house(tmp_path, url)
+
+
+def _a_house(tmp_path: Path, url: str) -> Iterator[House]:
     app = create_app(Settings(var=tmp_path / "var", database_url=url))
     own, now = state_of(app), datetime.now(UTC)
-    upgrade(own.settings.database_url)
     with unit_of_work(own.database.writing) as session:
         require_own_key(session, own.keys)
         an_account(session, AMAL)
@@ -124,8 +121,6 @@ def house(
     made.says("data", "backup", str(made.backup))
     yield made
     own.database.dispose()
-    for server, statement in drop:
-        run_outside(server, statement)
 
 
 def references(house: House) -> list[str]:

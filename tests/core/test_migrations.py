@@ -28,6 +28,10 @@ from app.core.sealing import require_own_key
 from app.core.tokens import Keys
 from app.delivery.claims import Holder, claim_due
 from app.delivery.models import Lane, RelayHealth
+from app.followers.actions import follow_with_letter, tell_followers
+from app.followers.announcements import opened
+from app.followers.deadlines import nudge
+from app.intake.checks import keep_document
 from app.reminders.actions import ask, confirm_request
 from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
@@ -187,12 +191,19 @@ def fill(url: str, keys: Keys) -> None:
         ask(session, keys, campaign, NOOR.email, "en", links=LINKS, now=NOON)
         session.flush()
         confirm_request(session.scalars(select(ReminderRequest)).one(), NOON)
+        follow_with_letter(session, keys, campaign, NOOR.email, "en", NOON)
+        campaign.closes_at = NOON + timedelta(days=5)
+        session.flush()
+        nudge(session, keys, links=LINKS, now=NOON + timedelta(days=2, hours=1), a_week=2)
+        told = tell_followers(session, campaign, opened(), occasion="first", now=NOON)
+        assert told
         draft = a_campaign(session, keys, name="dosmagambetov")
         draft.state = CampaignState.DRAFT
         session.flush()
         ask_for_review(session, draft, olena, NOON)
         session.flush()
         set_country_note(session, "KZ", "en", "A note.", NOON)
+        keep_document(session, keys, draft, "A document.", (), NOON)
         fold(session)
         session.add(TallyEntry(**a_count(campaign)))
         session.add(RelayHealth(name="relay:25", failures=20, reason="", paused_until=NOON))

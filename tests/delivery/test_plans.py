@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
-from app.core.db import Database, unit_of_work
+from app.core.db import Database, connect, unit_of_work
 from app.core.tokens import Keys
 from app.delivery.actions import mailbox_for
 from app.delivery.booking import close_gaps, foresee, list_waiting
@@ -26,6 +26,7 @@ from app.delivery.queries import (
     list_held,
     look_at,
 )
+from tests.conftest import a_database
 from tests.delivery.outbox import NOON, Outbox
 
 SENT = 20_000
@@ -38,10 +39,20 @@ WAITING = {
 }
 
 
-@pytest.fixture
-def outbox(database: Database, keys: Keys, tmp_path: Path) -> Outbox:
-    """A year's mail: what is sent outweighs what waits a hundred times."""
-    opened = Outbox.on(database, keys, tmp_path / "mail")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def outbox(
+    request: pytest.FixtureRequest, keys: Keys, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Outbox]:
+    """A year's mail: what is sent outweighs what waits a hundred times. Nobody changes it."""
+    folder = tmp_path_factory.mktemp("plans")
+    with a_database(request, request.param, folder) as url:
+        database = connect(url)
+        yield _a_year(database, keys, folder)
+        database.dispose()
+
+
+def _a_year(database: Database, keys: Keys, folder: Path) -> Outbox:
+    opened = Outbox.on(database, keys, folder / "mail")
     with unit_of_work(database.writing) as session:
         mailboxes = [mailbox_for(session, f"office{n}@ministry.example.org") for n in range(100)]
         rows = [
@@ -135,6 +146,7 @@ def _an_office(session: Session) -> Mailbox:
 def test_a_hot_path_never_reads_the_whole_outbox(outbox: Outbox, name: str) -> None:
     with unit_of_work(outbox.database.writing) as session:
         plans = plans_of(outbox.database, session, lambda: HOT[name](outbox, session))
+        session.rollback()
 
     assert plans
     for plan in plans:

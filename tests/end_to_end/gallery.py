@@ -24,6 +24,12 @@ from app.core.db import connect, unit_of_work
 from app.core.keys import read_or_make_keys
 from app.core.sealing import get_seal
 from app.core.tokens import Keys, keyed_hash, make_token, seal_form
+from app.followers import queries
+from app.followers.actions import ask as ask_to_follow
+from app.followers.actions import follow_with_letter
+from app.followers.rules import Wish
+from app.intake.checks import keep_document
+from app.intake.plan import Finding
 from app.notices.links import Links
 from app.reminders.actions import ask, confirm_request
 from app.reminders.queries import find_request
@@ -37,6 +43,7 @@ from app.web.supporter.form import PURPOSE
 from tests.builders import a_document_with_choices
 from tests.end_to_end.plain import Answer, Fields, Reader
 from tests.end_to_end.running import Running
+from tests.intake.files import ACTION, STATEMENT
 
 OLENA, KOFI = "olena@example.org", "kofi@example.org"
 PEOPLE = (OLENA, KOFI)
@@ -134,6 +141,17 @@ SUPPORTER_PAGES = (
     "remind-confirmed",
     "remind-stop",
     "remind-stopped",
+    "remind-done",
+    "follow",
+    "follow-about",
+    "follow-error",
+    "follow-asked",
+    "follow-confirm",
+    "follow-confirmed",
+    "preferences",
+    "follow-choice",
+    "leave",
+    "left",
     "privacy",
     "safety",
     "writing",
@@ -151,6 +169,12 @@ STAFF_PAGES = (
     "desk-campaigns",
     "desk-new",
     "desk-new-errors",
+    "desk-paste",
+    "desk-paste-errors",
+    "desk-paste-no-action",
+    "desk-reading",
+    "desk-reading-errors",
+    "desk-found",
     "desk-campaign",
     "desk-facts",
     "desk-facts-open",
@@ -200,6 +224,7 @@ def hang(service: Running) -> Gallery:
             keys = read_or_make_keys(service.var / "keys" / "master.key")
             rooms = _Rooms(session, keys, Links(service.base))
             shown = [*_campaigns(rooms), *_letters(rooms), *_desk(rooms), *_reminders(rooms)]
+            shown += _following(rooms)
     finally:
         database.dispose()
     shown += _forms(gallery, rooms)
@@ -307,6 +332,19 @@ class _Rooms:
             self.session.flush()
         return make_token(reminder_key(self.keys), purpose, wish.id, wish.nonce)
 
+    def follower(self, purpose: str) -> str:
+        """The token of somebody new who follows the Mamaï campaign, or has asked to."""
+        email = f"{uuid.uuid4().hex[:8]}@example.org"
+        section = self.mamai.section
+        if purpose == "confirm":
+            wish = Wish(("en",), new_actions=True, campaign=str(self.mamai.id))
+            ask_to_follow(self.session, self.keys, section, email, wish, links=self.links, now=NOW)
+        else:
+            follow_with_letter(self.session, self.keys, self.mamai, email, "en", NOW)
+        found = queries.find_follower(self.session, self.keys, section.id, email)
+        assert found is not None
+        return queries.token_of(self.keys, found, purpose)
+
     def token(self, signature: Signature, purpose: str) -> str:
         return token_of(self.keys, signature, purpose)
 
@@ -384,6 +422,7 @@ def _desk(rooms: _Rooms) -> Iterator[Shown]:
         one.id for one in draft.targets[0].authority.contact_points if one.kind is ContactKind.EMAIL
     )
     yield Shown("desk-budget", f"/desk/address-book/{office}/budget/{point}", who=OLENA)
+    yield from _intake(rooms, draft)
     meanwhile = {
         "opened": "",
         "title": "Mine",
@@ -403,6 +442,26 @@ def _desk(rooms: _Rooms) -> Iterator[Shown]:
         ("desk-new-errors", "/desk/campaigns/new", {"title": "", "language": "en"}),
     ):
         yield Shown(name, path, 422, fields, who=OLENA)
+
+
+def _intake(rooms: _Rooms, draft: Campaign) -> Iterator[Shown]:
+    """A document: pasted, refused, read, sent back, and kept beside its draft."""
+    paste, make = "/desk/documents", "/desk/documents/draft"
+    checks = [
+        Finding("deadline", "2031-05-12", False, 307, 318, "two_dates"),
+        Finding("closing", "Yours", False, 0, 0, "misspelt_closing", "Yours"),
+    ]
+    keep_document(rooms.session, rooms.keys, draft, ACTION, checks, NOW)
+    yield Shown("desk-paste", paste, who=OLENA)
+    for name, status, text in (
+        ("desk-paste-errors", 422, " "),
+        ("desk-paste-no-action", 422, STATEMENT),
+        ("desk-reading", 200, ACTION),
+    ):
+        yield Shown(name, paste, status, {"document": text}, on=paste, who=OLENA)
+    wrong = {"document": ACTION, "title": "", "target-1-role": "A minister"}
+    yield Shown("desk-reading-errors", make, 422, wrong, on=paste, who=OLENA)
+    yield Shown("desk-found", f"/desk/campaigns/{draft.reference}/found", who=OLENA)
 
 
 def _drafted(rooms: _Rooms, campaign: Campaign) -> None:
@@ -483,6 +542,26 @@ def _reminders(rooms: _Rooms) -> Iterator[Shown]:
         yield Shown(f"remind-{name}", address, 200, fields, on=path)
     stopped = f"/en/reminders/{rooms.wish('stop')}/stop"
     yield Shown("remind-stopped", stopped, 200, {}, on=path)
+
+
+def _following(rooms: _Rooms) -> Iterator[Shown]:
+    """Wishes to hear what comes of it, each of another address and so with links of its own."""
+    path, reference = rooms.paths["mamai"], rooms.mamai.reference
+    done = f"/en/reminders/{rooms.wish('stop')}/done"
+    yield Shown("remind-done", done, on=path)
+    yield Shown("follow", "/en/follow")
+    yield Shown("follow-about", f"/en/follow?about={reference}")
+    everything = {"email": "follows@example.org", "new_actions": "1"}
+    yield Shown("follow-error", "/en/follow", 422, {**everything, "email": "no"}, on="/en/follow")
+    yield Shown("follow-asked", "/en/follow", 200, everything, on="/en/follow")
+    for name in ("confirm", "confirmed"):
+        address = f"/en/follow/{rooms.follower('confirm')}/confirm"
+        yield Shown(f"follow-{name}", address, 200, {} if name == "confirmed" else None, on=path)
+    token = rooms.follower("preferences")
+    yield Shown("preferences", f"/en/preferences/{token}", on=path)
+    yield Shown("follow-choice", f"/en/preferences/{token}/{reference}", on=path)
+    yield Shown("leave", f"/en/unsubscribe/{rooms.follower('leave')}", on=path)
+    yield Shown("left", f"/en/unsubscribe/{rooms.follower('leave')}", 200, {}, on=path)
 
 
 def _plain_pages(gallery: Gallery) -> Iterator[Shown]:

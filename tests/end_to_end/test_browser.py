@@ -402,7 +402,7 @@ def sign_in(page: Page, service: Running, email: str) -> None:
 def write_a_campaign(page: Page, title: str) -> str:
     """From an empty desk to a draft that lacks nothing; returns its reference."""
     page.goto("/desk")
-    link(page, "Start a campaign").first.click()
+    link(page, "Start an empty draft").first.click()
     page.get_by_label("Title", exact=True).fill(title)
     page.get_by_label("Language of this title").select_option("en")
     page.get_by_label("Country where it happens").select_option("KZ")

@@ -30,7 +30,7 @@ from app.reminders.models import ReminderRequest
 from app.signatures.actions import confirm
 from app.signatures.models import SEALED
 from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature, an_account
-from tests.cast import AMAL, KOFI, NOOR, OLENA, SAM
+from tests.cast import AMAL, KOFI, NOOR, OLENA
 
 BY_NAME = {job.name: job for job in TIMETABLE}
 # The deadline of the Mamaï campaign stands on a clock in Almaty: 23:59 there, the second of 00:00.
@@ -89,7 +89,7 @@ def house(database: Database, keys: Keys, tmp_path: Path) -> Iterator[House]:
         campaign = a_campaign(session, keys, closes_at=END)
         confirm(session, keys, a_signature(session, keys, campaign), links=LINKS, now=NOON)
         a_signature(session, keys, campaign, a_form(campaign, who=NOOR))
-        ask(session, keys, campaign, SAM.email, "en", links=LINKS, now=NOON)
+        ask(session, keys, campaign, NOOR.email, "en", links=LINKS, now=NOON)
         session.flush()
         confirm_request(session.scalars(select(ReminderRequest)).one(), NOON)
     clock = Clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import re
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
 from pypdf import PdfReader
-from pypdf.generic import NullObject
+from pypdf.generic import ArrayObject, NullObject, StreamObject
 
+from app.letters.bundle import Bundle
 from app.letters.handing import GROUP, Cover, hand_over
 from app.letters.paper import print_letters
 from app.letters.render import FinishedLetter
@@ -141,6 +144,25 @@ def test_the_file_is_written_while_later_letters_are_still_made() -> None:
         assert asked in (done, 4 * GROUP)
 
 
+def test_what_has_been_joined_is_let_go_at_once() -> None:
+    """Words of hundreds of people must not wait in memory for the collector to come round."""
+
+    def alive() -> int:
+        return sum(isinstance(found, ArrayObject | StreamObject) for found in gc.get_objects())
+
+    printed = print_letters(list(letters(GROUP)))
+    bundle = Bundle("Release Ada", "en")
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        bundle.add(printed)
+        assert alive() <= before + 2
+    finally:
+        gc.enable()
+
+
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_letters() -> None:
     def peak(count: int) -> int:
         tracemalloc.start()

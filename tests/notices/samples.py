@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from app.notices.rules import Enclosed
+from app.notices.rules import NOTICES, DigestRow, Enclosed, NewsItem
 
 CLOSES_AT: Final = datetime(2022, 5, 12, 18, 0, tzinfo=UTC)
 TITLES: Final = {
     "en": "Kazakhstan: opposition leader Zhanbolat Mamay must go free",
     "fr": "Kazakhstan : l’opposant Janbolat Mamaï doit retrouver la liberté",
     "ru": "Казахстан: оппозиционный политик Жанболат Мамай должен выйти на свободу",
+    "ar": "كازاخستان: يجب الإفراج عن السياسي المعارض زانبولات ماماي",
 }
 PRESIDENT: Final = "Президент Республики Казахстан"
 DOCTORS: Final = "Médecins Sans Frontières"
@@ -21,15 +22,21 @@ LETTER: Final = (
     "С глубоким уважением,\n\nSam Supporter"
 )
 PAGE: Final = "https://act.example.org"
+CAMPAIGN: Final = f"{PAGE}/en/campaigns/k7m2p/janbolat-mamai"
 
 
 def values_of(case: str, language: str) -> dict[str, object]:
     """The values of a case: `<notice>` or `<notice>-<what is different>`."""
     name, _, variant = case.partition("-")
-    about: dict[str, object] = {"title": TITLES[language], "title_language": language}
-    values = about | _VALUES[name]
-    if "sensitive" not in values and name not in _STAFF:
-        values["sensitive"] = False
+    given: dict[str, object] = {
+        "title": TITLES[language],
+        "title_language": language,
+        "sensitive": False,
+        "preferences_link": f"{PAGE}/en/preferences/abc",
+        "stop_link": f"{PAGE}/en/unsubscribe/abc",
+    }
+    wanted = NOTICES[name].values
+    values = {key: value for key, value in given.items() if key in wanted} | _VALUES[name]
     return values | (_VARIANTS[case] if variant else {})
 
 
@@ -37,17 +44,6 @@ def name_of(case: str) -> str:
     return case.partition("-")[0]
 
 
-_STAFF = frozenset(
-    (
-        "review_wanted",
-        "review_decided",
-        "deadline_warning",
-        "closed",
-        "letters_held",
-        "address_doubtful",
-        "outcome_wanted",
-    )
-)
 _LETTER_PAGE = f"{PAGE}/en/letters/abc"
 _VALUES: Final[dict[str, dict[str, object]]] = {
     "confirm": {
@@ -106,8 +102,108 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "closes_at": CLOSES_AT,
         "time_zone": "Asia/Almaty",
         "letters_so_far": 1204,
-        "campaign_link": f"{PAGE}/en/campaigns/k7m2p/janbolat-mamai",
+        "campaign_link": CAMPAIGN,
+        "done_link": f"{PAGE}/en/reminders/abc/done",
         "stop_link": f"{PAGE}/en/reminders/abc/stop",
+    },
+    "follow_confirm": {
+        "new_actions": False,
+        "countries": [],
+        "weekly": False,
+        "confirm_link": f"{PAGE}/en/follow/abc/confirm",
+        "link_ends_at": datetime(2022, 5, 4, 10, 0, tzinfo=UTC),
+        "time_zone": "Europe/Zurich",
+        "forget_days": 7,
+    },
+    "deadline_near": {
+        "hours_left": 72,
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "letters_so_far": 1204,
+        "campaign_link": CAMPAIGN,
+        "choice_link": f"{PAGE}/en/preferences/abc/k7m2p",
+    },
+    "campaign_changed": {
+        "old_closes_at": CLOSES_AT - timedelta(days=14),
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "words": "The court has put the hearing off.",
+        "words_language": "en",
+        "campaign_link": CAMPAIGN,
+    },
+    "outcome": {
+        "outcome": "freed",
+        "happened_on": date(2022, 5, 20),
+        "source": "Радио Азаттык",
+        "words": "He came home in the evening.\nThe case against him goes on.",
+        "words_language": "en",
+        "only_this": True,
+        "ends_on": date(2022, 8, 18),
+        "campaign_link": CAMPAIGN,
+    },
+    "new_action": {
+        "we_ask": "Release him at once.",
+        "follows_up": False,
+        "closes_at": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "campaign_link": CAMPAIGN,
+    },
+    "weekly_news": {
+        "news": [
+            NewsItem(kind, TITLES["ru"], "ru", CAMPAIGN)
+            for kind in ("opened", "extended", "changed", "outcome")
+        ],
+    },
+    "still_there": {"ends_on": date(2022, 6, 11)},
+    "not_posted": {
+        "targets": [PRISON],
+        "post_by": date(2022, 4, 28),
+        "status_link": _LETTER_PAGE,
+    },
+    "data_deletion": {
+        "is_deleted": False,
+        "deleted_on": date(2022, 6, 11),
+        "own_data_link": f"{_LETTER_PAGE}/data",
+    },
+    "translation_wanted": {
+        "by_name": "Olena Organiser",
+        "from_language": "ru",
+        "into_language": "fa",
+        "words_count": 212,
+        "wanted_by": CLOSES_AT,
+        "time_zone": "Asia/Almaty",
+        "note": "",
+        "translate_link": f"{PAGE}/translate/abc",
+    },
+    "translation_received": {
+        "into_language": "fa",
+        "desk_link": f"{PAGE}/desk/campaigns/k7m2p",
+    },
+    "weekly_digest": {
+        "letters_this_week": 3412,
+        "change_percent": 18,
+        "on_course": 5,
+        "open_actions": 7,
+        "needing_decision": 2,
+        "letters_failed": 31,
+        "outcomes_known": 20,
+        "closed_actions": 24,
+        "rows": [DigestRow(TITLES["ru"], "ru", 1204, 3), DigestRow(TITLES["en"], "en", 96, 20)],
+        "stats_link": f"{PAGE}/stats",
+        "stop_link": f"{PAGE}/stats/digest/abc",
+    },
+    "sign_in_code": {"code": "482915", "minutes": 10},
+    "invitation": {
+        "by_name": "Олена Организатор",
+        "invitation_link": f"{PAGE}/invitation/abc",
+        "link_ends_at": CLOSES_AT,
+        "time_zone": "Europe/Zurich",
+    },
+    "report_ready": {
+        "report": "Letters by country, April 2022",
+        "report_link": f"{PAGE}/stats/reports/abc",
+        "link_ends_at": CLOSES_AT,
+        "time_zone": "Europe/Zurich",
     },
     "review_wanted": {
         "by_name": "Olena Organiser",
@@ -197,6 +293,37 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     "did_not_leave-withdrawn": {"reason": "withdrawn", "sensitive": True},
     "reminder-last": {"hours_left": 23, "letters_so_far": None},
     "reminder-sensitive": {"sensitive": True},
+    "follow_confirm-new": {"title": "", "new_actions": True},
+    "follow_confirm-some": {
+        "title": "",
+        "new_actions": True,
+        "countries": ["KZ", "BY", "CI"],
+        "weekly": True,
+    },
+    "deadline_near-last": {"hours_left": 23, "letters_so_far": None, "sensitive": True},
+    "campaign_changed-facts": {"old_closes_at": None, "sensitive": True},
+    "outcome-charges": {"outcome": "charges_dropped", "source": "", "words": ""},
+    "outcome-improved": {"outcome": "improved", "only_this": False},
+    "outcome-no_change": {"outcome": "no_change"},
+    "outcome-worse": {"outcome": "worse", "sensitive": True},
+    "outcome-unknown": {"outcome": "unknown", "words": "", "source": ""},
+    "new_action-next": {"follows_up": True, "sensitive": True, "we_ask": ""},
+    "weekly_news-one": {"news": [NewsItem("opened", TITLES["en"], "en", CAMPAIGN)]},
+    "not_posted-many": {"targets": [DOCTORS, PRISON]},
+    "data_deletion-done": {"is_deleted": True},
+    "translation_wanted-note": {
+        "note": "Please keep her name as it is.",
+        "wanted_by": None,
+        "words_count": 1,
+    },
+    "weekly_digest-quiet": {
+        "letters_this_week": 1,
+        "change_percent": -40,
+        "needing_decision": 1,
+        "rows": [],
+    },
+    "weekly_digest-first": {"change_percent": None, "needing_decision": 0},
+    "weekly_digest-same": {"change_percent": 0},
     "review_wanted-undated": {"closes_at": None, "target_count": 1},
     "review_decided-returned": {
         "approved": False,

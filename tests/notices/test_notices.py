@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.notices.samples import CASES, name_of, values_of
 
 SNAPSHOTS = ROOT / "tests" / "snapshots" / "notices"
-LANGUAGES = ("en", "fr", "ru")
+LANGUAGES = ("en", "fr", "ru", "ar")
 TRIO = {"subject.txt", "body.txt", "body.html"}
 
 
@@ -148,6 +148,38 @@ def test_letters_are_counted_in_french_as_the_french_do(letters: int, sentence: 
     assert sentence in composed("reminder", "fr", letters_so_far=letters).text
 
 
+@pytest.mark.parametrize(
+    ("days", "subject"),
+    [
+        (0, "اليوم آخر يوم للكتابة"),
+        (1, "بقي يوم واحد للكتابة"),
+        (2, "بقي يومان للكتابة"),
+        (3, "بقيت 3 أيام للكتابة"),
+        (10, "بقيت 10 أيام للكتابة"),
+        (11, "بقي 11 يوما للكتابة"),
+        (99, "بقي 99 يوما للكتابة"),
+        (100, "بقي 100 يوم للكتابة"),
+        (103, "بقيت 103 أيام للكتابة"),
+    ],
+)
+def test_days_are_counted_in_arabic_by_all_six_forms(days: int, subject: str) -> None:
+    written = composed("reminder", "ar", hours_left=days * 24, sensitive=True)
+    assert written.subject == subject
+    assert written.language == "ar"
+
+
+def test_a_name_of_another_script_is_kept_from_scrambling_an_arabic_sentence() -> None:
+    written = composed("outcome", "ar", source="Radio Azattyq (RFE/RL)")
+    assert "\u2066Radio Azattyq (RFE/RL)\u2069" in written.text or (
+        "\u2068Radio Azattyq (RFE/RL)\u2069" in written.text
+    )
+    assert "<bdi>Radio Azattyq (RFE/RL)</bdi>" in written.html
+    assert 'dir="rtl"' in written.html
+    # Addresses and the words of others keep their own direction inside of it.
+    assert re.search(r'dir="ltr"[^>]*>https://', written.html)
+    assert re.search(r'lang="en" dir="ltr">He came home', written.html)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", [case for case in CASES if "sensitive" in values_of(case, "en")])
 def test_a_sensitive_subject_names_neither_campaign_nor_office(case: str, language: str) -> None:
@@ -170,6 +202,16 @@ def test_every_stop_link_stands_in_text_and_html() -> None:
             link = str(values_of(name, "en")[notice.one_click])
             assert link in written.text
             assert f'href="{link}"' in written.html
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, notice in NOTICES.items() if "preferences_link" in notice.values]
+)
+def test_what_goes_to_followers_can_be_chosen_and_left_with_one_click(name: str) -> None:
+    assert NOTICES[name].one_click == "stop_link"
+    written = composed(name, "en")
+    for key in ("preferences_link", "stop_link"):
+        assert str(values_of(name, "en")[key]) in written.text
 
 
 class Page(HTMLParser):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -19,12 +20,19 @@ from app.core.tokens import Keys
 from app.delivery.channels.maildir import Maildir
 from app.delivery.models import Dispatch, DispatchState, GateState, Lane
 from app.delivery.worker import Worker
+from app.followers.actions import ask as ask_to_follow
+from app.followers.actions import follow_with_letter, tell_followers
+from app.followers.announcements import changed
+from app.followers.models import Follower, HowOften, News, NewsKind
+from app.followers.queries import find_follower
+from app.followers.rules import Wish
 from app.jobs.timetable import TIMETABLE, Work
 from app.reminders.actions import ask, confirm_request
 from app.reminders.models import ReminderRequest
 from app.reminders.outlook import Event, EventKind, foresee
+from app.sections.models import Section
 from app.signatures.actions import confirm
-from app.signatures.models import Signature, SignatureState
+from app.signatures.models import LetterChannel, Signature, SignatureState
 from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature, an_account
 from tests.cast import AMAL, OLENA, Person
 
@@ -35,7 +43,19 @@ NOTICES = {
     "reminder": EventKind.REMINDER,
     "deadline_warning": EventKind.STAFF_WARNING,
     "outcome_wanted": EventKind.OUTCOME_WANTED,
+    "deadline_near": EventKind.FOLLOWER_REMINDER,
+    "not_posted": EventKind.POST,
+    "campaign_changed": EventKind.NEWS,
+    "new_action": EventKind.NEWS,
+    "weekly_news": EventKind.WEEKLY,
+    "still_there": EventKind.FOLLOWER_ASKED,
 }
+TO_FOLLOWERS = (
+    EventKind.FOLLOWER_REMINDER,
+    EventKind.NEWS,
+    EventKind.WEEKLY,
+    EventKind.FOLLOWER_ASKED,
+)
 # Campaigns end on full hours here, in three zones; one waits for its hour, one is paused.
 ENDS = {
     "soon": NOON + timedelta(days=2, hours=7),
@@ -58,7 +78,7 @@ class Town:
 
     def foreseen(self, days: int) -> Counter[tuple[datetime, str, EventKind]]:
         with self.database.reading() as session:
-            events = foresee(session, NOON, NOON + days * DAY, NOON)
+            events = foresee(session, self.keys, NOON, NOON + days * DAY, NOON)
         return by_what(events)
 
     def live(self, hours: Iterable[datetime]) -> None:
@@ -83,7 +103,7 @@ class Town:
         for what in after | before:
             more = after[what] - before[what]
             reference, kind = what
-            if kind is EventKind.DESTROY:
+            if kind in (EventKind.DESTROY, EventKind.FOLLOWER_FORGET):
                 more = -more
             if more > 0:
                 self.happened[hour, reference, kind] += more
@@ -103,12 +123,21 @@ def _counts(session: Session) -> Iterator[tuple[tuple[str, EventKind], int]]:
         select(Dispatch.once_key, Dispatch.key_id).where(Dispatch.lane == Lane.NOTICE)
     )
     for once_key, key_id in rows:
-        _, name, about, *_rest = once_key.split(":")
-        kind = NOTICES.get(name)
-        if kind:
+        parts = once_key.split(":")
+        kind = NOTICES.get(parts[1])
+        if kind in TO_FOLLOWERS:
+            notices[_concerned(session, kind, parts), kind] += 1
+        elif kind:
             # What is sent after the campaign's own key is gone has another.
-            notices[by_id.get(about) or by_key[key_id], kind] += 1
+            notices[by_id.get(parts[2]) or by_key[key_id], kind] += 1
     yield from notices.items()
+    # How many follow is what is still there, as with the people of a campaign below.
+    for key, times in session.execute(
+        select(Section.key, func.count(Follower.id))
+        .outerjoin(Follower, Follower.section_id == Section.id)
+        .group_by(Section.key)
+    ):
+        yield (key, EventKind.FOLLOWER_FORGET), times
     gates = {each.gate_id: each.reference for each in campaigns.values()}
     for gate, state, times in session.execute(
         select(Dispatch.gate_id, Dispatch.state, func.count())
@@ -134,6 +163,19 @@ def _counts(session: Session) -> Iterator[tuple[tuple[str, EventKind], int]]:
             Signature.state == SignatureState.CONFIRMED, Signature.sealed_email.is_not(None)
         )
         yield (each.reference, EventKind.DESTROY), session.scalar(kept) or 0
+
+
+def _concerned(session: Session, kind: EventKind, parts: list[str]) -> str:
+    """The campaign, or the section, that a mail to a follower is listed under."""
+    if kind is EventKind.FOLLOWER_REMINDER:
+        return session.get_one(Campaign, UUID(parts[3])).reference
+    if kind is EventKind.NEWS:
+        return session.get_one(News, UUID(parts[3])).campaign.reference
+    if kind is EventKind.WEEKLY:
+        # One campaign alone has news for them here.
+        opened = select(News).where(News.kind == NewsKind.OPENED)
+        return session.scalars(opened).one().campaign.reference
+    return session.scalars(select(Section.key)).one()
 
 
 def hours(days: int, every: int) -> set[datetime]:
@@ -168,6 +210,9 @@ def town(database: Database, keys: Keys, tmp_path: Path) -> Iterator[Town]:
             if name != "scheduled":
                 _people(session, keys, campaign, number)
             _stand(campaign, name)
+            if name == "later":
+                _followers(session, keys, campaign)
+                _printed(session, keys, campaign)
     worker = Worker(
         database,
         keys,
@@ -194,6 +239,45 @@ def _people(session: Session, keys: Keys, campaign: Campaign, number: int) -> No
     session.flush()
     for wish in session.scalars(select(ReminderRequest).filter_by(campaign_id=campaign.id)):
         confirm_request(wish, NOON)
+
+
+def _followers(session: Session, keys: Keys, campaign: Campaign) -> None:
+    """Some who follow this campaign, and some who follow new ones; one has written already."""
+    today = NOON.date()
+    for name, different in {
+        "here": {},
+        "evening": {"time_zone": "America/Sao_Paulo"},
+        "p1.1": {},
+        "all": {"new_actions": True},
+        "elsewhere": {"new_actions": True, "countries": ["BY"]},
+        "week": {"new_actions": True, "often": HowOften.WEEKLY, "told_on": today - DAY},
+        "ending": {"ends_on": today + 4 * DAY, "asked_to_stay": True},
+        "asked": {"ends_on": today + 34 * DAY},
+    }.items():
+        address = f"{name}@example.org"
+        follow_with_letter(session, keys, campaign, address, "en", NOON)
+        follower = find_follower(session, keys, campaign.section_id, address)
+        assert follower is not None
+        follower.confirmed_on = today - 20 * DAY
+        if name not in ("here", "evening", "p1.1"):
+            follower.follows = []
+        for key, value in different.items():
+            setattr(follower, key, value)
+    wish = Wish(("en",), new_actions=True)
+    ask_to_follow(
+        session, keys, campaign.section, "pending@example.org", wish, links=LINKS, now=NOON
+    )
+    tell_followers(session, campaign, changed({"en": "Moved."}), occasion="2", now=NOON)
+
+
+def _printed(session: Session, keys: Keys, campaign: Campaign) -> None:
+    """A letter that its writer was to print, some days ago."""
+    who = Person("Printer", "printer@example.org")
+    signature = a_signature(session, keys, campaign, a_form(campaign, who=who, country="KZ"))
+    for letter in signature.letters:
+        letter.channel = LetterChannel.POST
+    confirm(session, keys, signature, links=LINKS, now=NOON)
+    signature.confirmed_on = NOON.date() - 3 * DAY
 
 
 def _stand(campaign: Campaign, name: str) -> None:
@@ -248,10 +332,9 @@ def test_the_dry_run_changes_nothing(town: Town) -> None:
 def test_what_is_overdue_stands_at_this_moment_and_what_is_too_late_nowhere(town: Town) -> None:
     late = ENDS["soon"] - timedelta(hours=17)
     with town.database.reading() as session:
-        first = foresee(session, late, late + HOUR, late)
-        much_later = foresee(
-            session, ENDS["soon"] - 10 * HOUR, ENDS["soon"], ENDS["soon"] - 10 * HOUR
-        )
+        first = foresee(session, town.keys, late, late + HOUR, late)
+        since = ENDS["soon"] - 10 * HOUR
+        much_later = foresee(session, town.keys, since, ENDS["soon"], since)
     reminders = [event.at for event in first if event.kind is EventKind.REMINDER]
     # Twenty-four hours before the end was seven hours ago: past the grace, for this campaign.
     assert reminders == []
@@ -264,5 +347,6 @@ def test_one_campaign_alone(town: Town) -> None:
     with town.database.reading() as session:
         one = session.scalars(select(Campaign).order_by(Campaign.reference)).first()
         assert one is not None
-        events = foresee(session, NOON, NOON + 30 * DAY, NOON, reference=one.reference)
+        until = NOON + 30 * DAY
+        events = foresee(session, town.keys, NOON, until, NOON, reference=one.reference)
     assert {event.reference for event in events} == {one.reference}

@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 import pytest
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -16,7 +17,8 @@ from app.core.i18n import Catalogues, speaking
 from tests.conftest import ROOT
 
 TRANSLATIONS = ROOT / "translations"
-LANGUAGES = ("fr", "ru")
+LANGUAGES = ("fr", "ru", "ar")
+PAGES = ("fr", "ru")
 HOLE = re.compile(r"%\(\w+\)[sd]|\{\{\s*\w+\s*\}\}")
 TAG = re.compile(r"</?[a-z][^>]*>")
 # Named entities would be shown as they stand: the templates escape for themselves.
@@ -36,7 +38,8 @@ def texts_of(message: Message) -> Key:
 
 @cache
 def catalogue(language: str) -> Catalog:
-    with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
+    name = "messages.po" if language in PAGES else "notices.po"
+    with (TRANSLATIONS / language / "LC_MESSAGES" / name).open("rb") as source:
         return read_po(source, locale=language)
 
 
@@ -49,12 +52,12 @@ def counted(language: str) -> Message:
 
 
 @cache
-def extracted() -> frozenset[Key]:
+def extracted(folders: tuple[str, ...]) -> frozenset[Key]:
     """What a translator must find: every string for people in the code and in the templates."""
     mapping = io.StringIO((TRANSLATIONS / "babel.cfg").read_text(encoding="utf-8"))
     methods, options = parse_mapping_cfg(mapping)
     found = set()
-    for folder in ("app", "templates"):
+    for folder in folders:
         rows = extract_from_dir(ROOT / folder, methods, options, keywords=KEYWORDS)
         found |= {row[2] if isinstance(row[2], tuple) else (row[2],) for row in rows}
     return frozenset(found)
@@ -63,8 +66,10 @@ def extracted() -> frozenset[Key]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_extracting_the_strings_again_changes_nothing(language: str) -> None:
     known = {key_of(message) for message in messages(language)}
-    assert sorted(extracted() - known) == []
-    assert sorted(known - extracted()) == []
+    # Where the pages are not spoken yet, the mails are: all of them.
+    found = extracted(("app", "templates") if language in PAGES else ("templates/notices",))
+    assert sorted(found - known) == []
+    assert sorted(known - found) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -112,7 +117,7 @@ def test_no_tag_is_lost_or_invented(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_ends_as_its_source_does(language: str) -> None:
-    ends = {".": "stop", "?": "question", ":": "colon", "…": "more"}
+    ends = {".": "stop", "?": "question", "؟": "question", ":": "colon", "…": "more"}
     for message in messages(language):
         wanted = ends.get(key_of(message)[-1][-1])
         for text in texts_of(message):
@@ -147,6 +152,48 @@ def test_russian_counts_by_its_own_classes(count: int, form: int) -> None:
     russian.load(TRANSLATIONS)
     with speaking("ru"):
         assert russian.current().ngettext(*key_of(source), count) == texts_of(source)[form]
+
+
+# ux.md I7: where the classes change in one language or another.
+COUNTS = (0, 1, 2, 3, 4, 5, 10, 11, 12, 14, 21, 22, 25, 100, 101, 102, 111, 1_000_000)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_counted_sentence_takes_the_form_of_its_class(language: str) -> None:
+    """The class that CLDR gives a number, for each sentence with a number in it."""
+    spoken = Catalogues()
+    spoken.load(TRANSLATIONS)
+    classes = ("zero", "one", "two", "few", "many", "other")
+    # French CLDR has a class for whole millions, which no catalogue of gettext knows.
+    kept = {"fr": ("one", "other"), "ru": ("one", "few", "many"), "ar": classes}[language]
+    plural_form = Locale.parse(language).plural_form
+    tried = 0
+    for message in messages(language):
+        if not message.pluralizable:
+            continue
+        texts = texts_of(message)
+        for count in COUNTS:
+            named = plural_form(count)
+            form = kept.index(named if named in kept else "other")
+            with speaking(language):
+                assert spoken.current().ngettext(*key_of(message), count) == texts[form], count
+            tried += 1
+    assert tried >= len(COUNTS) * 10
+
+
+def test_mails_speak_a_language_that_the_pages_do_not_offer_yet() -> None:
+    spoken = Catalogues()
+    spoken.load(TRANSLATIONS)
+    assert "ar" not in spoken.languages
+    assert spoken.written == (*spoken.languages, "ar")
+
+
+def test_arabic_has_its_own_signs_and_no_hidden_ones() -> None:
+    for message in messages("ar"):
+        for text in texts_of(message):
+            plain = re.sub(r"%\(\w+\)[sd]|\(mail \w+\)", "", text)
+            assert not re.search(r"[A-Za-z,;?]", plain), text
+            assert not re.search(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]", text), text
 
 
 @pytest.mark.parametrize(("count", "form"), [(0, 0), (1, 0), (2, 1), (21, 1), (1_000_000, 1)])

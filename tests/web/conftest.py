@@ -15,13 +15,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import DeclarativeBase
 
-from app import create_app
 from app.campaigns.models import Campaign
 from app.core.db import Base, Database, connect, unit_of_work
 from app.core.tokens import Keys
 from app.signatures.watch import Watch
 from app.state import State, keep_state, state_of
 from config import Settings
+from tests.apps import an_app
 from tests.builders import the_demonstration
 
 
@@ -71,7 +71,7 @@ def built(
     var = tmp_path_factory.mktemp("pages")
     shutil.copy(sqlite_template, var / "outcry.db")
     # The tests' supporters fill in a form in no time.
-    made = create_app(Settings(var=var, fill_seconds=0, domain_burst=10_000))
+    made = an_app(Settings(var=var, fill_seconds=0, domain_burst=10_000))
     state = state_of(made)
     with unit_of_work(state.database.writing) as session:
         paths = [

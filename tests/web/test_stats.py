@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from app import create_app
 from app.accounts.models import RoleName
 from app.audit.models import AuditEntry
 from app.campaigns.models import Campaign
@@ -24,6 +23,7 @@ from app.tally.models import Figure
 from app.web.coordinator import charts
 from app.web.coordinator.export import BOM, HEADER, safe
 from config import Settings
+from tests.apps import an_app
 from tests.builders import a_campaign, an_account
 from tests.cast import KOFI, MAX, OLENA, PASSWORD, Person
 from tests.stats.samples import random_events, record
@@ -37,7 +37,7 @@ TAG = re.compile(r"<[^>]+>")
 @pytest.fixture
 def stats_app(sqlite_database: Database, tmp_path: Path) -> Iterator[Flask]:
     url = sqlite_database.engine.url.render_as_string(hide_password=False)
-    made = create_app(Settings(var=tmp_path, database_url=url))
+    made = an_app(Settings(var=tmp_path, database_url=url))
     yield made
     state_of(made).database.dispose()
 

@@ -22,6 +22,7 @@ from app.delivery.booking import foresee, list_waiting
 from app.delivery.budgets import Budget, Outlook
 from app.delivery.digests import list_digests
 from app.delivery.models import Mailbox
+from app.intake.checks import find_document
 from app.tally.models import Figure
 from app.tally.queries import totals
 from app.web.audience import Audience, open_to
@@ -56,6 +57,7 @@ def campaign(ref: str) -> ResponseReturnValue:
         text=text_of(found, current_language()),
         state=page_state(found, now()),
         is_draft=is_draft,
+        document=find_document(reading(), keys(), found) if is_draft else None,
         missing=missing_for_review(found, saved) if is_draft else [],
         waiting=find_open_review(reading(), found.id),
         moves=list_moves(reading(), found.id),

@@ -13,7 +13,7 @@ from app.sections.models import Section
 from app.web.audience import Audience, open_to
 from app.web.organiser.desk import SHOWN, line_of
 from app.web.organiser.door import here
-from app.web.state import now, reading
+from app.web.state import keys, now, reading, settings
 
 SPANS = (7, 30, 90)
 
@@ -26,7 +26,13 @@ def coming() -> ResponseReturnValue:
     section = reading().get_one(Section, here().section_id)
     moment = now()
     events = foresee(
-        reading(), moment, moment + timedelta(days=days), moment, section_id=section.id
+        reading(),
+        keys(),
+        moment,
+        moment + timedelta(days=days),
+        moment,
+        a_week=settings().reminders_a_week,
+        section_id=section.id,
     )
     found = list_for_desk(reading(), section.id, SHOWN)
     return render_template(

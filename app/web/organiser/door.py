@@ -16,19 +16,29 @@ from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign
 from app.core.errors import NotFound
 from app.core.i18n import SOURCE, catalogues
+from app.delivery.claims import is_muted
 from app.web.languages import best_language, speak
 from app.web.organiser.security import csrf, current_account
+from app.web.state import reading, settings
 
 # Never carried through a page: passwords, and the token that has just been found wanting.
 _NOT_KEPT = ("csrf_token", "password", "present", "again")
 KEPT = "kept:"
+# The text of a document: three bytes a letter, each of which a form may write as three characters.
+_LARGEST_TEXT = 3 * 1024 * 1024
+# A whole document may come by these: as a file, in a form, or through the page to sign in.
+_WITH_DOCUMENTS = {
+    "organiser.read_document": 2 * _LARGEST_TEXT,
+    "organiser.make_from_document": _LARGEST_TEXT,
+    "account.start": _LARGEST_TEXT,
+}
 
 
 def watch(blueprint: Blueprint) -> None:
     """Make a blueprint a staff door."""
     blueprint.before_request(_enter)
     blueprint.register_error_handler(CSRFError, _token_refused)
-    blueprint.context_processor(lambda: {"account": current_account()})
+    blueprint.context_processor(_frame)
 
 
 def here() -> Account:
@@ -75,7 +85,20 @@ def kept_page(path: str, fields: list[tuple[str, str]], status: int = 400) -> Re
     return render_template("organiser/kept.html", path=path, fields=fields), status
 
 
+def _frame() -> dict[str, object]:
+    """What every page of the desk knows besides its own matter."""
+    account = current_account()
+    return {
+        "account": account,
+        "is_muted": account is not None and is_muted(reading()),
+        "mail_only_to": settings().mail_only_to if account else "",
+    }
+
+
 def _enter() -> ResponseReturnValue | None:
+    if request.endpoint in _WITH_DOCUMENTS:
+        request.max_content_length = _WITH_DOCUMENTS[request.endpoint]
+        request.max_form_memory_size = _LARGEST_TEXT
     account = current_account()
     spoken = account.language if account else best_language(catalogues.languages)
     speak(spoken if spoken in catalogues.languages else SOURCE)

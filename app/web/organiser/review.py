@@ -27,6 +27,7 @@ from app.campaigns.translations import out_of_date
 from app.core.db import unit_of_work
 from app.core.errors import Refused
 from app.core.forms import Check, FieldErrors
+from app.intake.checks import find_document
 from app.reminders import life, staff
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
@@ -130,6 +131,7 @@ def _page(campaign: Campaign, screen: Screen, refusal: Refused | None = None) ->
         templates=templates,
         ticks=TICKS,
         elsewhere=elsewhere(campaign),
+        document=find_document(reading(), keys(), campaign),
     )
 
 

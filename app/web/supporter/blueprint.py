@@ -7,7 +7,7 @@ from werkzeug.routing import BaseConverter
 
 from app.core.i18n import current_language
 from app.web.languages import language_in_address
-from app.web.supporter import campaign, check, home, letters, own_data, pages, read, remind
+from app.web.supporter import campaign, check, follow, home, letters, own_data, pages, read, remind
 from app.web.supporter.shown import frame
 
 
@@ -24,6 +24,7 @@ language_in_address(bp)
 ACTION = "/campaigns/<ref>/<slug>"
 LETTERS = "/letters/<token>"
 REMINDERS = "/reminders/<token>"
+PREFERENCES = "/preferences/<token>"
 
 for rule, method, view in (
     ("/", "GET", home.home),
@@ -72,6 +73,19 @@ for rule, method, view in (
     (f"{REMINDERS}/confirm", "POST", remind.confirm_reminders),
     (f"{REMINDERS}/stop", "GET", remind.ask_to_stop),
     (f"{REMINDERS}/stop", "POST", remind.stop_reminders),
+    (f"{REMINDERS}/done", "GET", remind.ask_if_done),
+    (f"{REMINDERS}/done", "POST", remind.note_done),
+    ("/follow", "GET", follow.follow),
+    ("/follow", "POST", follow.ask_to_follow),
+    ("/follow/<token>/confirm", "GET", follow.ask_to_confirm_follow),
+    ("/follow/<token>/confirm", "POST", follow.confirm_follow),
+    (PREFERENCES, "GET", follow.preferences),
+    (PREFERENCES, "POST", follow.change_preferences),
+    (f"{PREFERENCES}/stay", "POST", follow.stay),
+    (f"{PREFERENCES}/<ref>", "GET", follow.choice),
+    (f"{PREFERENCES}/<ref>", "POST", follow.say_choice),
+    ("/unsubscribe/<token>", "GET", follow.ask_to_leave),
+    ("/unsubscribe/<token>", "POST", follow.leave),
     ("/privacy", "GET", pages.privacy),
     ("/help/safety", "GET", pages.safety),
     ("/help/writing", "GET", pages.writing),

@@ -29,7 +29,7 @@ PURPOSE = "sign-form"
 FRESH_FOR = timedelta(days=2)
 FIELDS = ("name", "email", "country", "sentence", "letter_language", "town", "about")
 # Boxes of the check page; what is not ticked is not sent.
-WISHES = ("keep_nothing", "answers_to_me")
+WISHES = ("keep_nothing", "answers_to_me", "tell_me")
 # What the buttons of the check page choose; the form of the campaign page only carries it along.
 CHOSEN = ("writer_form", "turn", "appearance", "alias", "risk", *WISHES)
 # No person sees this field; a program that fills in whatever it finds does.
@@ -61,6 +61,7 @@ class Typed:
     alias: str = ""
     keep_nothing: str = ""
     answers_to_me: str = ""
+    tell_me: str = ""
     # The country whose risk has been thought of.
     risk: str = ""
     targets: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from app.campaigns.rules import CampaignClosed, CampaignHidden, CampaignPaused
 from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
+from app.followers.actions import take_up_wish
 from app.letters.paper import paper_in
 from app.letters.render import FinishedLetter
 from app.letters.sender import SenderRefused
@@ -49,6 +50,7 @@ def confirm_letters(token: str) -> ResponseReturnValue:
         with unit_of_work(database().writing) as session:
             signature = _signature(session, token, CONFIRM, lock=True)
             confirm(session, keys(), signature, links=links(), now=now())
+            take_up_wish(session, keys(), signature, now())
             address, reference = _status_address(signature), signature.campaign.reference
         watch().confirm(reference, now())
     except Gone:

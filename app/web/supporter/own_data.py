@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.db import tidy, unit_of_work
 from app.core.i18n import current_language
 from app.core.sealing import KeyDestroyed
+from app.followers.erasing import erase_followers
 from app.reminders.actions import erase_requests
 from app.signatures.actions import stop_answers, withdraw
 from app.signatures.correcting import HasLeft, check_correction, correct, may_correct
@@ -19,7 +20,7 @@ from app.signatures.own_data import OwnData, erase_address, own_data
 from app.signatures.queries import DATA, STATUS, get_by_token, token_of
 from app.signatures.rules import NO_COUNTRY, FormErrors
 from app.web.audience import Audience, open_to
-from app.web.state import database, keys, now, reading, settings
+from app.web.state import beside, database, keys, now, reading
 from app.web.supporter import shown
 from app.web.supporter.words import words_for
 
@@ -65,7 +66,6 @@ def data_file(token: str, ending: str) -> ResponseReturnValue:
 
 @open_to(Audience.SUPPORTER)
 def erase_data(token: str) -> ResponseReturnValue:
-    beside = settings().erasures
     with unit_of_work(database().writing) as session:
         signature = get_by_token(session, keys(), token, DATA, lock=True)
         page = shown.shown_campaign(signature.campaign, current_language(), now())
@@ -73,8 +73,9 @@ def erase_data(token: str) -> ResponseReturnValue:
             found = own_data(session, keys(), signature)
         except KeyDestroyed:
             abort(404)
-        erase_address(session, keys(), found.email, now=now(), beside=beside)
+        erase_address(session, keys(), found.email, now=now(), beside=beside().erased)
         erase_requests(session, keys(), found.email, now())
+        erase_followers(session, keys(), found.email, now(), beside())
     tidy(database())
     left = [letter for letter in found.letters if letter.has_left]
     return render_template("supporter/erased.html", page=page, left=left)

@@ -12,12 +12,14 @@ from app.core.db import unit_of_work
 from app.core.i18n import current_language
 from app.core.i18n import gettext as _
 from app.core.networks import network_of
+from app.notices.manners import HOURS_BEFORE
 from app.reminders.actions import RequestExpired, ask, confirm_request, stop_request
 from app.reminders.models import RequestState
 from app.reminders.queries import get_request
-from app.reminders.rules import HOURS_BEFORE, due_at
+from app.reminders.rules import due_at
 from app.signatures.actions import local_day
 from app.web.audience import Audience, open_to
+from app.web.languages import zone_of_browser
 from app.web.state import database, keys, links, now, reading, settings, watch
 from app.web.supporter import shown
 from app.web.supporter.check import masked
@@ -39,7 +41,16 @@ def ask_for_reminders(ref: str, **_slug: str) -> ResponseReturnValue:
     try:
         with unit_of_work(database().writing) as session:
             found = get_public_campaign(session, ref)
-            ask(session, keys(), found, email, current_language(), links=links(), now=now())
+            ask(
+                session,
+                keys(),
+                found,
+                email,
+                current_language(),
+                links=links(),
+                now=now(),
+                time_zone=zone_of_browser(now()),
+            )
     except BadAddress:
         errors = {"email": _("Enter an e-mail address like name@example.org")}
         return render_template("supporter/remind.html", page=page, email=email, errors=errors), 422
@@ -81,6 +92,18 @@ def stop_reminders(token: str) -> ResponseReturnValue:
     with unit_of_work(database().writing) as session:
         stop_request(get_request(session, keys(), token, STOP, lock=True))
     return _page("supporter/remind_stop.html", token, STOP)
+
+
+@open_to(Audience.SUPPORTER)
+def ask_if_done(token: str) -> ResponseReturnValue:
+    return _page("supporter/remind_done.html", token, STOP)
+
+
+@open_to(Audience.SUPPORTER)
+def note_done(token: str) -> ResponseReturnValue:
+    with unit_of_work(database().writing) as session:
+        stop_request(get_request(session, keys(), token, STOP, lock=True), "done")
+    return _page("supporter/remind_done.html", token, STOP)
 
 
 def _page(template: str, token: str, purpose: str) -> str:

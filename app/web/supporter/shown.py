@@ -26,8 +26,9 @@ from app.signatures.rules import addressed, channel_of
 from app.web.state import settings
 from app.web.supporter.form import Typed
 
-# Letter language, recipients to tick, how often a page has looked again, what a form takes.
-QUERY: Final = ("letter", "to", "look", "at_most")
+# Letter language, recipients to tick, how often a page has looked again, what a form takes, and
+# the urgent action that somebody wants to hear of.
+QUERY: Final = ("letter", "to", "look", "at_most", "about")
 # The goals that a growing number is shown against: near enough to be reached.
 GOALS: Final = (50, 100, 250, 500, 1000, 1500, 2500, 5000, 10_000, 25_000, 50_000, 100_000)
 

@@ -13,17 +13,18 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import create_app
 from app.accounts.models import Account, RoleName
 from app.campaigns.models import Campaign, CampaignState
 from app.campaigns.queries import get_campaign
 from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys
+from app.core.sealing import require_own_key
 from app.core.tokens import Keys
 from app.delivery.models import GateState
 from app.sections.models import Section
 from app.state import state_of
 from config import Settings
+from tests.apps import an_app
 from tests.builders import an_account, the_demonstration
 from tests.cast import AMAL, KOFI, MAX, OLENA
 from tests.cast import Person as Cast
@@ -85,6 +86,7 @@ def model_office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     keys = read_or_make_keys(folder / "keys" / "master.key")
     database = connect(f"sqlite:///{folder / 'outcry.db'}")
     with unit_of_work(database.writing) as session:
+        require_own_key(session, keys)
         _people(session)
         now = datetime.now(UTC)
         published = the_demonstration(session, keys, "mamai", now)
@@ -99,7 +101,7 @@ def model_office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def office(model_office: Model, tmp_path: Path) -> Iterator[Office]:
     shutil.copytree(model_office.folder, tmp_path / "var")
-    app = create_app(Settings(var=tmp_path / "var"))
+    app = an_app(Settings(var=tmp_path / "var"))
     app.testing = True
     yield Office(app, model_office.open_ref, model_office.draft_ref)
     state_of(app).database.dispose()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
 from app.authorities.models import ContactKind
+from app.core.db import unit_of_work
+from app.delivery.actions import mute
+from app.state import state_of
 from app.web.audience import Audience
+from config import Settings
+from tests.apps import an_app
 from tests.cast import AMAL, KOFI, MAX, OLENA
 from tests.web.organiser.conftest import ADA, Office
 
@@ -148,3 +154,20 @@ def test_every_form_needs_its_token(office: Office) -> None:
             assert answer.status_code == 400, rule.rule
             assert "kept words" in answer.text, rule.rule
     assert office.campaign().revision == 1
+
+
+def test_whoever_works_at_the_desk_knows_when_mail_reaches_nobody(office: Office) -> None:
+    olena = office.at_the_desk(OLENA)
+    assert "All mail of this installation is stopped" not in olena.open("/desk").text
+    with unit_of_work(office.database.writing) as session:
+        mute(session, "by_hand")
+    assert "All mail of this installation is stopped" in olena.open("/desk").text
+    assert "is stopped" not in office.anybody().open("/sign-in").text
+
+
+def test_a_trial_installation_says_where_its_mail_goes(office: Office) -> None:
+    var = state_of(office.app).settings.var
+    trial = replace(office, app=an_app(Settings(var=var, mail_only_to="trial@example.org")))
+    words = "all mail goes to trial@example.org, and no authority gets a letter"
+    assert words in trial.at_the_desk(OLENA).open("/desk").text
+    assert words not in trial.anybody().open("/sign-in").text

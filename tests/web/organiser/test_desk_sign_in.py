@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app import create_app
 from app.accounts.actions import count_try, leave
 from app.accounts.models import Account
 from app.accounts.rules import TRIES_OF_ONE
 from app.core.db import unit_of_work
 from app.state import state_of
 from config import Settings
+from tests.apps import an_app
 from tests.cast import MAX, OLENA, PASSWORD
 from tests.web.organiser.conftest import Office
 from tests.web.organiser.pages import Page, Person
@@ -43,7 +43,7 @@ def test_signing_in_sets_the_one_cookie_and_leads_to_the_desk(office: Office) ->
 
 def test_on_https_the_cookie_belongs_to_this_host_alone(office: Office) -> None:
     var = state_of(office.app).settings.var
-    app = create_app(Settings(var=var, base_url="https://desk.example.org"))
+    app = an_app(Settings(var=var, base_url="https://desk.example.org"))
     client = app.test_client()
     answer = client.post(
         "/sign-in",
