@@ -28,6 +28,7 @@ from app.core.sealing import get_seal
 from app.core.tokens import Keys
 from app.delivery import actions as delivery
 from app.delivery.models import Dispatch, DispatchState, Lane
+from app.followers.models import News, NewsKind
 from app.reminders import life
 from app.reminders.rules import outcome_step, week_began_at
 from app.reminders.staff import ask_for_outcomes, tell_of_held
@@ -388,3 +389,30 @@ def test_a_week_is_begun_once_and_not_on_tuesday(session: Session) -> None:
     assert begin_weeks(session, monday) == [section]
     assert begin_weeks(session, monday + timedelta(hours=1)) == []
     assert begin_weeks(session, monday + timedelta(days=8)) == [], "Tuesday: too late to matter"
+
+
+def test_followers_are_told_of_each_public_move_once(
+    session: Session, keys: Keys, campaign: Campaign, olena: Account, amal: Account
+) -> None:
+    assert campaign.closes_at is not None
+    old = campaign.closes_at
+    life.set_new_end(
+        desk(session, keys, NOON, olena),
+        campaign,
+        last_day=date(2026, 9, 1),
+        last_time="23:59",
+        note="The trial was put off.",
+    )
+    changed(session, keys, campaign, olena, amal)
+    life.pause(desk(session, keys, NOON + 3 * HOUR, olena), campaign, note="We check.")
+    outcomes.propose_outcome(session, campaign, olena, said(), NOON + 4 * HOUR)
+    session.flush()
+    life.tell_outcome(desk(session, keys, NOON + 5 * HOUR, amal), campaign, amal)
+    session.flush()
+    news = {each.kind: each.said for each in session.scalars(select(News))}
+    assert set(news) == {NewsKind.EXTENDED, NewsKind.CHANGED, NewsKind.OUTCOME}
+    language = campaign.document_language
+    assert news[NewsKind.EXTENDED]["old_closes_at"] == old.isoformat()
+    assert news[NewsKind.EXTENDED]["words"] == {language: "The trial was put off."}
+    assert news[NewsKind.CHANGED]["words"] == {language: NEWS}
+    assert news[NewsKind.OUTCOME]["outcome"] == "freed"
