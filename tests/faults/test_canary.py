@@ -28,8 +28,8 @@ import pytest
 from sqlalchemy import delete, select, text
 
 from app import create_app
-from app.campaigns.actions import close
 from app.campaigns.document import load_demonstration
+from app.campaigns.life import close
 from app.campaigns.models import Campaign, ClosedReason
 from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys
