@@ -100,13 +100,18 @@ def judged(reading: Reading, truth: dict[str, Any]) -> Iterator[tuple[str, bool]
     for key in SCALARS:
         found = getattr(reading, key, None)
         # A title where the truth has none is no fault: the scorer says so.
-        if isinstance(found, Found) and found.confidence == "found" and not (
-            key == "title" and truth["title"] is None
+        if (
+            isinstance(found, Found)
+            and found.confidence == "found"
+            and not (key == "title" and truth["title"] is None)
         ):
             yield f"{key}: {found.value}", is_right(key, found.value, truth)
     for name in reading.case_names:
         if name.confidence == "found":
-            yield f"case: {name.value}", any(alike(name.value, want) for want in truth["case_names"])
+            yield (
+                f"case: {name.value}",
+                any(alike(name.value, want) for want in truth["case_names"]),
+            )
     told = {id(t): t.as_schema() for t in reading.targets}
     left = list(truth["targets"])
     for target in reading.targets:
