@@ -19,6 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -244,7 +245,11 @@ def city_of(zone: str, language: str) -> str:
     """The exemplar city of a zone in a language: Almaty, Алматы."""
     if (zone, language) in _CITIES:
         return _CITIES[zone, language]
-    place = locale_of(language).time_zones.get(zone, {})
+    # CLDR keeps the name that a zone was first listed under: Asia/Katmandu, Europe/Kiev.
+    older = (old for old, new in get_global("zone_aliases").items() if new == zone)
+    zones = locale_of(language).time_zones
+    known = next((name for name in (zone, *older) if name in zones), zone)
+    place = zones.get(known, {})
     return str(place.get("city", zone.rsplit("/", 1)[-1].replace("_", " ")))
 
 

@@ -66,7 +66,7 @@ VALUES: Final[Mapping[str, str]] = {
     "closed_actions": "int: all closed actions",
     "rows": "list[DigestRow]: the open actions",
     "stats_link": "str: the coordinator's overview",
-    "code": "str: the digits to sign in with",
+    "code": "str: the digits to sign in with; a space would turn them round in Arabic",
     "minutes": "int: how long those work",
     "invitation_link": "str: the page on which an account is set up",
     "report": "str: what was asked for, as its page calls it",

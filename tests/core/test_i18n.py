@@ -141,6 +141,12 @@ def test_the_city_of_a_deadline_is_said_in_the_readers_language() -> None:
     assert i18n.city_of("Asia/Almaty", "fr") == "Almaty", "the name the city has now"
 
 
+def test_a_zone_that_was_renamed_keeps_its_city_in_every_language() -> None:
+    assert i18n.city_of("Asia/Kathmandu", "ru") == "Катманду"
+    assert i18n.city_of("Asia/Kathmandu", "ar") == "كاتماندو"
+    assert i18n.city_of("Europe/Kyiv", "ru") == "Киев"
+
+
 def test_a_language_is_named_in_itself_or_in_another() -> None:
     assert i18n.language_name("ru") == "русский"
     assert i18n.language_name("ru", "fr") == "russe"

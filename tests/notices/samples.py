@@ -192,7 +192,7 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
         "stats_link": f"{PAGE}/stats",
         "stop_link": f"{PAGE}/stats/digest/abc",
     },
-    "sign_in_code": {"code": "482 915", "minutes": 10},
+    "sign_in_code": {"code": "482915", "minutes": 10},
     "invitation": {
         "by_name": "Олена Организатор",
         "invitation_link": f"{PAGE}/invitation/abc",
