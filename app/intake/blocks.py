@@ -255,7 +255,7 @@ def _finished(block: Block) -> Iterator[Block]:
     for head, parts in listed:
         one = Block([head, *block.pieces[len(listed) :]], [head], block.details, reached=True)
         name, role = parts
-        one.named = Part(bare_name(name.text), head.start + name.start, "name")
+        one.named = _bare(Part(name.text, head.start + name.start, "name"))
         body = shared[0].text if shared and is_body(shared[0].text) else ""
         one.office = Part(
             f"{role.text}, {body}" if body else role.text, head.start + role.start, "role"
@@ -288,7 +288,7 @@ def _identify(block: Block, heads: list[Piece]) -> None:
         if first:
             name = first
             used.add(id(first))
-    block.named = Part(bare_name(name.text) or name.text, name.start, name.what) if name else None
+    block.named = _bare(name) if name else None
     block.office = role
     rest = [part for part in parts if id(part) not in used and not _within(part, role)]
     led = [part for part in rest if part.what in {"place", "other"} or is_place(part.text)]
@@ -329,6 +329,11 @@ def split_office_name(text: str) -> str:
     bare = bare_name(text)
     split = split_office(bare)
     return split.name if split else bare
+
+
+def _bare(name: Part) -> Part:
+    text = bare_name(name.text) or name.text
+    return Part(text, name.start + max(name.text.find(text), 0), name.what)
 
 
 def _titled(part: Part) -> bool:

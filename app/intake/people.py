@@ -194,6 +194,8 @@ def _spoken_of(document: Document, listed: Sequence[tuple[int, int]]) -> list[Fo
     skip = [*_skipped(document), *listed]
     found: dict[str, _Candidate] = {}
     folded = plain(text)
+    if not _has_case(text):
+        return _repeated(document, text, skip)
     head_end = document.lines[min(5, len(document.lines) - 1)].end if document.lines else 0
     last = 0
     chains: list[list[_Candidate]] = []
@@ -258,6 +260,51 @@ def _in_prose(text: str, start: int) -> bool:
     begin, end = text.rfind("\n", 0, start) + 1, text.find("\n", start)
     line = text[begin : end if end >= 0 else len(text)]
     return len([word for word in line.split() if word[0].islower()]) >= 4
+
+
+def _has_case(text: str) -> bool:
+    """Whether capitals tell anything: not in Arabic or Persian, nor where all are capitals."""
+    small = sum(map(str.islower, text))
+    return 10 * small > sum(map(str.isalpha, text))
+
+
+def _repeated(document: Document, text: str, skip: Sequence[tuple[int, int]]) -> list[Found[str]]:
+    """The words that are said together again and again, where no capitals tell what is a name."""
+    counts: Counter[str] = Counter()
+    where: dict[str, tuple[str, int]] = {}
+    runs = re.finditer(
+        r"[^\W\d_]+(?:['’\-][^\W\d_]+)*(?:[ \n][^\W\d_]+(?:['’\-][^\W\d_]+)*)*", text
+    )
+    for run in runs:
+        words = [
+            word
+            for word in re.finditer(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*", run[0])
+            if not any(a <= run.start() + word.start() < b for a, b in skip)
+        ]
+        for size in (4, 3, 2):
+            for at in range(len(words) - size + 1):
+                first, last = words[at].start(), words[at + size - 1].end()
+                said = run[0][first:last]
+                if said.count(" ") + said.count("\n") == size - 1 and _may_be_name(said, document):
+                    counts[plain(said).replace("\n", " ")] += 1
+                    where.setdefault(plain(said).replace("\n", " "), (said, run.start() + first))
+    often = [key for key, count in counts.most_common(40) if count >= 2]
+    often.sort(key=lambda key: (-counts[key], -len(key)))
+    for key in often:
+        longer = [k for k in often if key in k and counts[k] >= counts[key] - 1]
+        said, start = where[max(longer, key=len)]
+        return [
+            document.found(
+                " ".join(said.split()), start, start + len(said), "said_often", confidence="check"
+            )
+        ]
+    return []
+
+
+def _may_be_name(said: str, document: Document) -> bool:
+    words = [plain(word) for word in said.split()]
+    risky = [word for word in words if stems("risk").match(word) or len(word) < 3]
+    return not risky and _is_name(said.title() if said.isupper() else said, document.language)
 
 
 def _score(folded: str, start: int, end: int, head_end: int) -> float:

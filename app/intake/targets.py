@@ -35,6 +35,7 @@ _ENDS = frozenset(
 _PROSE_WORDS = 22
 _WRAPS_AT = 60
 _HEADING_WORDS = 8
+_SENTENCE_WORDS = 6
 _COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
 _TO = frozenset(
     "to a an aan naar till til do para pour na per adrese προς по адрес адресом إلى به".split()
@@ -265,6 +266,9 @@ def _addressee_at(document: Document, at: int) -> bool:
         return False
     if re.search(r"@|\+\d[\d ().-]{6,}", line.text):
         return True
+    # An entry that speaks of arrests and releases is a demand, whatever its letters.
+    if line.bullet and line.words >= _SENTENCE_WORDS and says("risk", line.text):
+        return False
     return first in {"name", "role", "body"} and (line.words <= 14 or len(parts) > 2)
 
 
