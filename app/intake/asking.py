@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from babel import Locale
 
 from app.intake.dates import LANGUAGES
-from app.intake.document import Document
 from app.intake.lexicon import phrases, plain, says, words_of
-from app.intake.lines import Line
-from app.intake.model import Found
+
+if TYPE_CHECKING:
+    from app.intake.document import Document
+    from app.intake.lines import Line
+    from app.intake.model import Found
 
 _ENDED = frozenset(
     [

@@ -7,13 +7,16 @@ and marked, since real ministries have numbers that no plan knows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import phonenumbers
 
 from app.intake.lexicon import phrases, words_of
 from app.intake.model import Number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EMAIL = re.compile(r"[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)*\.[^\W\d_]{2,}", re.UNICODE)
 _VEILED = re.compile(

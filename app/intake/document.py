@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from app.intake.clean import Clean
 from app.intake.dates import Day, days_in
 from app.intake.language import guess
 from app.intake.lexicon import Meaning, Word, phrases, words_of
 from app.intake.lines import Line, lines_of
 from app.intake.model import Caution, Confidence, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from app.intake.clean import Clean
 
 _AFTER_LABEL = re.compile(
     r"\s*(?:\([^()]{0,60}\)|\[[^\[\]]{0,40}\]|[“”\"*]+)?\s*(?P<mark>[:：]|[.]?\s*[-–—]\s|[.]?$)"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from app.intake.document import Document
 from app.intake.lexicon import Word, begins, phrases, plain, says
 from app.intake.model import Confidence, Found, Kind
 from app.intake.naming import is_person, kind_of
 from app.intake.organisations import known, names_organisation
 from app.intake.references import REFERENCE
 from app.intake.timing import stands_alone
+
+if TYPE_CHECKING:
+    from app.intake.document import Document
 
 _HEAD = 14
 _HEADING_WORDS = 8
@@ -158,8 +161,7 @@ def organisation_of(document: Document) -> Found[str] | None:
             "known_organisation",
             confidence="found" if match.start() < 400 else "check",
         )
-    found = _labelled_sender(document) or _telling_name(document)
-    return found
+    return _labelled_sender(document) or _telling_name(document)
 
 
 def _labelled_sender(document: Document) -> Found[str] | None:

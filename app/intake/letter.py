@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app.intake.document import DETAILS, Document
 from app.intake.lexicon import begins, plain, says, stems
-from app.intake.lines import Line
 from app.intake.model import Found, FoundLetter
 from app.intake.naming import is_person
+
+if TYPE_CHECKING:
+    from app.intake.lines import Line
 
 _ENDS_LETTER = frozenset(
     [

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app.intake.dates import months
 from app.intake.lexicon import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BULLET = re.compile(
     r"[ ]*(?:(?P<number>[(]?(?:\d{1,2}|[ivx]{1,4}|[a-hа-д])[.)](?!\d))[ ]+"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from app.intake.document import Document
-from app.intake.model import Found
+if TYPE_CHECKING:
+    from app.intake.document import Document
+    from app.intake.model import Found
 
 _UA_WORDS = (
     r"(?:urgent\s+action|action\s+urgente|acci[oó]n\s+urgente|azione\s+urgente|a[cç]?[cç][aã]o\s+urgente|"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import TYPE_CHECKING
 
-from app.intake.dates import Day
-from app.intake.document import Document
 from app.intake.lexicon import Word, phrases, words_of
-from app.intake.model import Found
 from app.intake.references import REFERENCE
+
+if TYPE_CHECKING:
+    from app.intake.dates import Day
+    from app.intake.document import Document
+    from app.intake.model import Found
 
 _NEAR = 70
 _EARLIEST = 1961
