@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from app.intake.contacts import dialled, emails_in
+from app.intake.document import Document
+from app.intake.entry import Block, Detail
 from app.intake.lexicon import words_of
 from app.intake.model import Found, FoundLetter, FoundTarget, Number
 from app.intake.targets import bare_addresses, names_copied
-
-if TYPE_CHECKING:
-    from app.intake.document import Document
-    from app.intake.entry import Block, Detail
 
 
 def targets_of(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 
 from babel import Locale
 
 from app.intake.dates import LANGUAGES
+from app.intake.document import Document
 from app.intake.lexicon import phrases, plain, says, words_of
-
-if TYPE_CHECKING:
-    from app.intake.document import Document
-    from app.intake.lines import Line
-    from app.intake.model import Found
+from app.intake.lines import Line
+from app.intake.model import Found
 
 _ENDED = frozenset(
     [
@@ -96,7 +93,7 @@ def _items(document: Document, begin: int) -> list[tuple[Line, Line]]:
 
 
 def _unmarked(document: Document, begin: int) -> list[tuple[Line, Line]]:
-    """A list that lost its marks: lines one after another that end with a semicolon, and one more."""
+    """A list that lost its marks: lines in a row that end with a semicolon, and one more."""
     items: list[tuple[Line, Line]] = []
     for at in range(begin, len(document.lines)):
         line = document.lines[at]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from app.intake.contacts import URL, Mark, emails_in, marks_in, numbers_in
 from app.intake.entry import Block, Detail, Piece
@@ -16,9 +16,6 @@ from app.intake.naming import (
     kind_of,
     parts_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _ASIDE_LINE = re.compile(r"[(\[].*[)\]]|[-=_*]+")
 _LINK_LINE = re.compile(r"(?:mailto|tel):\S+")
@@ -47,7 +44,7 @@ def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
 
 
 def _begins_new(block: Block, piece: Piece, head: str) -> bool:
-    """Whether a line is of the next addressee: after a way to reach the last one, or after a gap."""
+    """Whether a line is of the next addressee: the last one can be reached, or a gap parts them."""
     first = head.split(",", maxsplit=1)[0].split(" – ", maxsplit=1)[0].split(" - ", maxsplit=1)[0]
     what = "prose" if kind_of(head) == "prose" else kind_of(first)
     if piece.bullet:
@@ -112,16 +109,7 @@ def _values(block: Block, piece: Piece, name: str, start: int, end: int) -> None
             block.details.append(Detail("salutation", value, base, base + len(text.rstrip())))
         block.reached = True
         return
-    for match in URL.finditer(text):
-        if match[0] == piece.text and block.pending != "form":
-            continue
-        if (
-            name in {"form", "email"}
-            or (not name and block.pending == "form")
-            or _is_form(match[0])
-        ):
-            block.details.append(Detail("form", match[0], base + match.start(), base + match.end()))
-        block.reached = True
+    _forms(block, piece, name, text, base)
     if name == "other_channel":
         block.reached, block.pending = True, ""
         return
@@ -135,6 +123,17 @@ def _values(block: Block, piece: Piece, name: str, start: int, end: int) -> None
         _numbers(block, text, base, kind)
     elif not kind and re.match(r"\s*\(?\+\d", text):
         _numbers(block, text, base, "phone", doubt="number_without_label")
+
+
+def _forms(block: Block, piece: Piece, name: str, text: str, base: int) -> None:
+    """Web addresses: forms where a label says so, or where the address itself does."""
+    for match in URL.finditer(text):
+        if match[0] == piece.text and block.pending != "form":
+            continue
+        told = name in {"form", "email"} or (not name and block.pending == "form")
+        if told or _is_form(match[0]):
+            block.details.append(Detail("form", match[0], base + match.start(), base + match.end()))
+        block.reached = True
 
 
 def _is_form(url: str) -> bool:

@@ -1,16 +1,13 @@
-"""The text as it is read: repaired, without markup, and still knowing where each character stood."""
+"""The text as it is read: repaired, without markup, each character knowing where it stood."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from app.intake.lookalikes import in_one_script
 from app.intake.mojibake import repaired_bytes, repaired_letters
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006"), " ")
 _SPACES |= dict.fromkeys(map(ord, "\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\x0b"), " ")

@@ -7,17 +7,14 @@ read two ways (3/4/1999) says so.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
 
 from babel import Locale
 
 from app.intake.lexicon import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LANGUAGES: tuple[str, ...] = ("en", "fr", "es", "de", "it", "pt", "nl", "nb", "sv", "da")
 LANGUAGES += ("pl", "ru", "uk", "tr", "ar", "ar_SY", "fa", "el", "cs", "hu", "ro")

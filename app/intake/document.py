@@ -1,23 +1,19 @@
-"""A document on its way to a reading: its lines with the labels found on them, its days, its language."""
+"""A document on its way to a reading: its lines with their labels, its days, its language."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from app.intake.clean import Clean
 from app.intake.dates import Day, days_in
 from app.intake.language import guess
 from app.intake.lexicon import Meaning, Word, phrases, words_of
 from app.intake.lines import Line, lines_of
 from app.intake.model import Caution, Confidence, Found
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date
-
-    from app.intake.clean import Clean
 
 _AFTER_LABEL = re.compile(
     r"\s*(?:\([^()]{0,60}\)|\[[^\[\]]{0,40}\]|[“”\"*]+)?\s*(?P<mark>[:：]|[.]?\s*[-–—]\s|[.]?$)"
@@ -95,11 +91,15 @@ class Document:
         first, last = self.clean.span(start, end)
         self.cautions.append(Caution(code, first, last, parameters))
 
+    def warn_at(self, code: str, start: int, end: int, **parameters: str) -> None:
+        """The same for a range of the text handed in, as values carry it."""
+        self.cautions.append(Caution(code, start, end, parameters))
+
     def days_of(self, start: int, end: int) -> Iterator[Day]:
         return (day for day in self.days if start <= day.start and day.end <= end)
 
     def next_label(self, index: int, *, but: Sequence[str] = ()) -> int:
-        """The first line after one that begins another section; the end of the text if none does."""
+        """The first line after one that begins another section; else the end of the text."""
         for at in range(index + 1, len(self.lines)):
             label = self.labels[at]
             if label and label.name not in DETAILS and label.name not in but:
@@ -117,7 +117,9 @@ def _label(line: Line, words: list[Word]) -> Label | None:
     return None
 
 
-def _read_as(line: Line, words: list[Word], meaning: Meaning) -> Label | None:
+def _read_as(  # noqa: PLR0911 - a ladder, the plainest sign first
+    line: Line, words: list[Word], meaning: Meaning
+) -> Label | None:
     end = words[meaning.size - 1].end
     after = _AFTER_LABEL.match(line.text, end)
     rest = line.text[end:]

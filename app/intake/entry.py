@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from app.intake.letter import LetterLines
 from app.intake.lexicon import words_of
-
-if TYPE_CHECKING:
-    from app.intake.letter import LetterLines
-    from app.intake.model import Number
-    from app.intake.naming import (
-        Part,
-    )
+from app.intake.model import Number
+from app.intake.naming import (
+    Part,
+)
 
 
 @dataclass(frozen=True, slots=True)

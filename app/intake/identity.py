@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from app.intake.entry import Block, Piece
 from app.intake.lexicon import begins, plain
 from app.intake.naming import (
     Part,
@@ -15,9 +15,6 @@ from app.intake.naming import (
     parts_of,
     split_office,
 )
-
-if TYPE_CHECKING:
-    from app.intake.entry import Block, Piece
 
 _AMBASSADOR = re.compile(r"(?:ambass|embaj|botschaft|embaix|посол|büyükelçi)")
 
@@ -43,10 +40,9 @@ def identify(block: Block, heads: list[Piece]) -> None:
         elif after and after[0].what == "other" and len(after[0].text) <= 40:
             role = after[0]
         used.add(id(role))
-    elif name and role and body and _AMBASSADOR.match(plain(role.text)):
-        if _EMBASSY.search(plain(body.text)):
-            role = Part(f"{role.text}, {body.text}", role.start, "role")
-            used.add(id(body))
+    elif name and role and body and _is_of_embassy(role, body):
+        role = Part(f"{role.text}, {body.text}", role.start, "role")
+        used.add(id(body))
     if not name and not role and parts:
         first = parts[0] if parts[0].what in {"body", "other"} else body
         if first:
@@ -57,6 +53,11 @@ def identify(block: Block, heads: list[Piece]) -> None:
     rest = [part for part in parts if id(part) not in used and not _within(part, role)]
     led = [part for part in rest if part.what in {"place", "other"} or is_place(part.text)]
     block.address = rest if led else []
+
+
+def _is_of_embassy(role: Part, body: Part) -> bool:
+    """Whether an office and a house are an ambassador and the embassy."""
+    return bool(_AMBASSADOR.match(plain(role.text)) and _EMBASSY.search(plain(body.text)))
 
 
 def _parts(heads: list[Piece]) -> list[Part]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from app.intake.document import DETAILS, Document
 from app.intake.lexicon import begins, plain, says, stems
+from app.intake.lines import Line
 from app.intake.model import Found, FoundLetter
 from app.intake.naming import is_person
-
-if TYPE_CHECKING:
-    from app.intake.lines import Line
 
 _ENDS_LETTER = frozenset(
     [
@@ -216,6 +213,7 @@ def _closing(document: Document, lines: LetterLines) -> Found[str] | None:
     text = " ".join(document.text[first.start : last.end].split())
     if plain(text).startswith("veillez"):
         document.warn("misspelt_closing", first.start, last.end, printed=text.split()[0])
+        return document.found(text, first.start, last.end, "misspelt_closing", confidence="check")
     return document.found(text, first.start, last.end, "closing_formula")
 
 

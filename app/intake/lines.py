@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from app.intake.dates import months
 from app.intake.lexicon import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _BULLET = re.compile(
     r"[ ]*(?:(?P<number>[(]?(?:\d{1,2}|[ivx]{1,4}|[a-hа-д])[.)](?!\d))[ ]+"
@@ -71,7 +68,7 @@ def lines_of(text: str) -> list[Line]:
 
 
 def _columns(text: str) -> Iterator[tuple[str, int]]:
-    """The lines of a text with their places; what stands apart by many spaces is a line of its own."""
+    """The lines of a text with their places; what stands far apart in one is two."""
     at = 0
     for raw in text.split("\n"):
         begin = 0

@@ -1,12 +1,10 @@
-"""What a reading of a document holds: every value with its passage, its reason and our confidence."""
+"""What a reading holds: every value with its passage, its reason and our confidence."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from typing import Any, Generic, Literal, TypeVar
 
 T = TypeVar("T")
 Confidence = Literal["found", "check"]
@@ -35,7 +33,7 @@ class Found(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A telephone or fax number as printed, what is said of it, and how it is dialled if it can be."""
+    """A telephone or fax number as printed, what is said of it, and how it is dialled."""
 
     text: str
     remark: str | None = None

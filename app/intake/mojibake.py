@@ -8,10 +8,7 @@ that no language writes.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 _HIGH = bytes(range(0x80, 0x100))
 # What a byte looks like in Windows-1252; its five holes show as the control characters of Latin-1.

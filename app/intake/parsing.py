@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
 
 from app.intake.addressees import targets_of
 from app.intake.asking import demands_of, languages_of
 from app.intake.case_country import country_of
 from app.intake.clean import clean
 from app.intake.document import Document
+from app.intake.doubts import past, with_doubts
+from app.intake.entry import Block
 from app.intake.heading import kind_of_document, organisation_of, title_of
 from app.intake.language import guess
 from app.intake.letter import LetterLines, letter_of, letters_in
@@ -17,11 +19,6 @@ from app.intake.people import people_of
 from app.intake.references import previous_of, reference_of
 from app.intake.targets import blocks_in, is_embassy
 from app.intake.timing import deadline_of, issued_of
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from app.intake.entry import Block
 
 
 def read_action(text: str, *, language: str | None = None, today: date | None = None) -> Reading:
@@ -43,6 +40,8 @@ def read_action(text: str, *, language: str | None = None, today: date | None = 
     kind = kind_of_document(document, targets=len(targets), letter=letter is not None)
     if kind.value == "other" and letter is None:
         targets = []
+    deadline = deadline_of(document)
+    past(document, deadline)
     return Reading(
         kind=kind,
         language=_language(document, letters),
@@ -51,10 +50,10 @@ def read_action(text: str, *, language: str | None = None, today: date | None = 
         case_names=names,
         pronoun=pronoun,
         country=country,
-        deadline=deadline_of(document),
+        deadline=deadline,
         issued=issued_of(document),
         reference=reference_of(document),
-        targets=tuple(targets),
+        targets=tuple(with_doubts(document, target) for target in targets),
         preferred_languages=languages_of(document),
         demands=demands_of(document) if kind.value != "other" or len(text) < 30_000 else (),
         letter=letter,

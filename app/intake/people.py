@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from app.intake.document import Document
+from app.intake.entry import Block
 from app.intake.lexicon import plain
+from app.intake.model import Found
 from app.intake.spoken import spoken_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from app.intake.document import Document
-    from app.intake.entry import Block
-    from app.intake.model import Found
 
 _PRONOUN = re.compile(r"\(\s*(?P<said>[^()\d]{1,40})\s*\)\s*\.?$")
 _PRONOUNS = frozenset(

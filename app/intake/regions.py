@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from app.intake.document import DETAILS, Document, Label
 from app.intake.entry import Piece
@@ -12,9 +12,6 @@ from app.intake.letter import is_greeting
 from app.intake.lexicon import begins, phrases, says, words_of
 from app.intake.naming import kind_of, parts_of
 from app.intake.organisations import opens_with_organisation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _ENDS = frozenset(
     [
@@ -48,9 +45,8 @@ _SENTENCE_WORDS = 6
 _COPY = frozenset({"copi", "kopi", "копи", "копі", "kopy", "αντι", "másol"})
 
 
-_TO = frozenset(
-    ["to", "a", "an", "aan", "naar", "till", "til", "do", "para", "pour", "na", "per", "adrese", "προς", "по", "адрес", "адресом", "إلى", "به"]
-)
+_TO = frozenset({"to", "a", "an", "aan", "naar", "till", "til", "do", "para", "pour", "na", "per"})
+_TO |= {"adrese", "προς", "по", "адрес", "адресом", "إلى", "به"}
 
 
 _HEADER = frozenset({"organisation", "subject", "issued"})
@@ -108,7 +104,7 @@ def _labelled(document: Document, at: int, label: Label) -> Region | None:
 
 
 def _leads_on(document: Document, at: int) -> bool:
-    """Whether addressees may begin a line later: a short line first, and a way to reach them soon."""
+    """Whether addressees may begin a line later: a short line, then a way to reach them."""
     if at >= len(document.lines):
         return False
     line = document.lines[at]
@@ -127,7 +123,7 @@ def _is_intro(rest: str) -> bool:
 
 
 def _by_sentence(document: Document, at: int) -> Region | None:
-    """A sentence that ends where the addressees begin: "please write to the following addresses:"."""
+    """A sentence that ends where addressees begin: "please write to these offices:"."""
     line, label = document.lines[at], document.labels[at]
     if label and label.name in DETAILS:
         return None
@@ -161,7 +157,9 @@ def _of_copies(document: Document, at: int) -> bool:
     return any(word.text[:4] in _COPY for word in document.words[at][:6])
 
 
-def _addressee_at(document: Document, at: int) -> bool:
+def _addressee_at(  # noqa: PLR0911 - a ladder, the plainest sign first
+    document: Document, at: int
+) -> bool:
     """Whether a line can be the first of an addressee: it names somebody, or how to reach them."""
     if at >= len(document.lines):
         return False
@@ -214,7 +212,9 @@ def _continues(document: Document, at: int) -> bool:
     return not line.bullet and not line.after_gap
 
 
-def _closes(document: Document, region: Region, at: int) -> bool:
+def _closes(  # noqa: PLR0911 - a ladder, the plainest sign first
+    document: Document, region: Region, at: int
+) -> bool:
     line, label = document.lines[at], document.labels[at]
     if label and label.name in {"targets", "copies"} and label.strong:
         return (

@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from app.intake.country import countries_in, people_in
+from app.intake.document import Document
 from app.intake.lexicon import common_words, phrases, plain, says, stems, words_of
+from app.intake.model import Found
 from app.intake.organisations import names_organisation
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from app.intake.document import Document
-    from app.intake.model import Found
-
-_PARTICLE = r"(?:de la|de los|de las|del|de|da|das|do|dos|di|du|van der|van den|van|von|der|bin|ben|ibn|bint|al|el|ul|ould|y|e|abu|le|ter)"
+_PARTICLE = (
+    r"(?:de la|de los|de las|del|de|da|das|do|dos|di|du|van der|van den|van|von|der|bin|ben|ibn|"
+    r"bint|al|el|ul|ould|y|e|abu|le|ter)"
+)
 
 
-_CAP = r"(?:[A-Z]\.|[A-ZÀ-ÖØ-ÞĀ-ž\u0400-\u042F\u0370-\u03AB][^\W\d_]*(?:['’`\-‑][^\W\d_]+)*|(?:[aA]l|[eE]l|[aA]n|[aA]s|[aA]d|[aA]t|[aA]z|[aA]sh)[-‑'’]\s?[A-Z][^\W\d_]+(?:[-‑][^\W\d_]+)*)"
+_CAP = (
+    r"(?:[A-Z]\.|[A-ZÀ-ÖØ-ÞĀ-ž\u0400-\u042F\u0370-\u03AB][^\W\d_]*(?:['’`\-‑][^\W\d_]+)*"
+    r"|(?:[aA]l|[eE]l|[aA]n|[aA]s|[aA]d|[aA]t|[aA]z|[aA]sh)[-‑'’]\s?[A-Z][^\W\d_]+"
+    r"(?:[-‑][^\W\d_]+)*)"
+)
 
 
 _NAME = re.compile(
-    rf"(?<![\w@./]){_CAP}(?:(?:[ ]{{1,3}}|(?<=\S) ?\n(?=\S))(?:{_PARTICLE}[ ]+)?{_CAP}){{1,6}}(?!@|[^\W\d])"
+    rf"(?<![\w@./]){_CAP}(?:(?:[ ]{{1,3}}|(?<=\S) ?\n(?=\S))(?:{_PARTICLE}[ ]+)?{_CAP}){{1,6}}"
+    r"(?!@|[^\W\d])"
 )
 
 
@@ -59,12 +63,14 @@ _KIN = re.compile(
 )
 
 
-_SMALL = frozenset(["de", "la", "los", "las", "del", "da", "do", "dos", "di", "du", "van", "von", "der", "bin", "al", "el", "ul", "e", "y", "i", "a", "o"])
+_SMALL = frozenset({"de", "la", "los", "las", "del", "da", "do", "dos", "di", "du", "van", "von"})
+_SMALL |= {"der", "bin", "al", "el", "ul", "e", "y", "i", "a", "o"}
 
 
 _ARTICLES = frozenset(
-    ["el", "la", "los", "las", "the", "les", "le", "il", "lo", "gli", "der", "die", "das", "o", "os", "as", "de", "het", "een", "un", "una"]
+    {"el", "la", "los", "las", "the", "les", "le", "il", "lo", "gli", "der", "die"}
 )
+_ARTICLES |= {"das", "o", "os", "as", "de", "het", "een", "un", "una"}
 
 
 _LABELS = (
@@ -127,7 +133,7 @@ def spoken_of(document: Document, listed: Sequence[tuple[int, int]]) -> list[Fou
 
 
 def _merge(found: dict[str, _Candidate]) -> None:
-    """German nouns stand before names in capitals of their own: "Verbleib Salaheddin al-Tabbaas"."""
+    """German nouns before a name have capitals too: "Verbleib Salaheddin al-Tabbaas"."""
     for key in list(found):
         for other in list(found):
             if key != other and key.endswith(f" {other}") and len(other.split()) >= 2:
@@ -208,7 +214,7 @@ def _may_be_name(said: str, document: Document) -> bool:
 
 
 def _score(folded: str, start: int, end: int, head_end: int) -> float:
-    """What a mention tells: near words of arrest, threat or calling, and in the head, it tells more."""
+    """What a mention tells: more near words of arrest, threat or calling, and in the head."""
     before = re.split(r"[.!?:]\s", folded[max(0, start - 2 * _WINDOW) : start])[-1]
     after = re.split(r"[.!?]\s", folded[end : end + _WINDOW])[0]
     if _PLACED.search(before) or _KIN.match(after):

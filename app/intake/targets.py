@@ -1,9 +1,9 @@
-"""Whom a document asks to be written to, read from the passages that say so and from letter heads."""
+"""Whom a document asks to be written to: those it lists, and those its letters greet."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from app.intake.blocks import blocks_of
 from app.intake.contacts import numbers_in
@@ -14,9 +14,6 @@ from app.intake.letter import LetterLines, is_greeting
 from app.intake.lexicon import phrases, plain, says, words_of
 from app.intake.naming import Part, kind_of
 from app.intake.regions import Region, regions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _HEADING_WORDS = 8
 _EMBASSY = re.compile(
