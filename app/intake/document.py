@@ -11,7 +11,7 @@ from functools import cached_property
 from app.intake.clean import Clean
 from app.intake.dates import Day, days_in
 from app.intake.language import guess
-from app.intake.lexicon import Meaning, Word, phrases, words_of
+from app.intake.lexicon import Meaning, Word, phrases, plain, words_of
 from app.intake.lines import Line, lines_of
 from app.intake.model import Caution, Confidence, Found
 
@@ -48,6 +48,11 @@ class Document:
     @cached_property
     def text(self) -> str:
         return self.clean.text
+
+    @cached_property
+    def folded(self) -> str:
+        """The text as it is compared, letter for letter."""
+        return plain(self.text)
 
     @cached_property
     def lines(self) -> list[Line]:

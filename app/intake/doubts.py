@@ -18,6 +18,8 @@ from app.intake.model import Found, FoundTarget
 
 _NEARLY = 0.75
 _LONG_WORD = 5
+_NEAR = 40
+_PROPER = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 
 
 def with_doubts(document: Document, target: FoundTarget) -> FoundTarget:
@@ -41,24 +43,24 @@ def _renamed(document: Document, line: Found[str]) -> Found[str]:
 
 def _spelt_twice(document: Document, name: Found[str]) -> Found[str]:
     """A surname that stands elsewhere in the text with another letter or two: Tokayev, Tokaïev."""
-    surname = re.findall(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*", name.value)[-1:]
-    if not surname or len(surname[0]) < _LONG_WORD:
+    surname = re.findall(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*", name.value)[-1]
+    if len(surname) < _LONG_WORD or surname == name.value:
         return name
     given = words_of(name.value)[0].text
-    for match in re.finditer(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*", document.text):
-        other = match[0]
-        near = document.text[max(0, match.start() - 40) : match.start()]
-        if (
-            other[0].isupper() == surname[0][0].isupper()
-            and other.casefold() != surname[0].casefold()
-            and given in plain(near)
-            and SequenceMatcher(None, plain(other), plain(surname[0])).ratio() >= _NEARLY
-            and not _inflected(plain(other), plain(surname[0]))
-        ):
-            start, end = document.clean.span(match.start(), match.end())
-            document.warn_at("two_spellings", start, end, printed=surname[0], other=other)
-            return replace(name, confidence="check", reason="two_spellings", note=other)
+    for mention in re.finditer(rf"\b{re.escape(given)}\b", document.folded):
+        for match in _PROPER.finditer(document.text, mention.end(), mention.end() + _NEAR):
+            if _is_other_spelling(match[0], surname):
+                start, end = document.clean.span(match.start(), match.end())
+                document.warn_at("two_spellings", start, end, printed=surname, other=match[0])
+                return replace(name, confidence="check", reason="two_spellings", note=match[0])
     return name
+
+
+def _is_other_spelling(other: str, surname: str) -> bool:
+    if not other[0].isupper() or other.casefold() == surname.casefold():
+        return False
+    a, b = plain(other), plain(surname)
+    return SequenceMatcher(None, a, b).ratio() >= _NEARLY and not _inflected(a, b)
 
 
 def _inflected(a: str, b: str) -> bool:

@@ -14,7 +14,8 @@ from app.intake.parsing import read_action
 from tests.conftest import SHARED
 
 SEED_002 = SHARED / "urgent-actions" / "seeds" / "seed-002-fr-amnesty-mamai.txt"
-LANGUAGES = ["ar", "cs", "da", "de", "el", "en", "es", "fa", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk"]
+LANGUAGES = ["ar", "cs", "da", "de", "el", "en", "es", "fa", "fr", "hu"]
+LANGUAGES += ["it", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk"]
 ACTION = """URGENT ACTION
 
 UA 12/19 Fear for safety 4 March 2019
