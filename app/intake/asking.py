@@ -93,7 +93,7 @@ def _items(document: Document, begin: int) -> list[tuple[Line, Line]]:
 
 
 def _unmarked(document: Document, begin: int) -> list[tuple[Line, Line]]:
-    """A list that lost its marks: lines one after another that end with a semicolon, and one more."""
+    """A list that lost its marks: lines in a row that end with a semicolon, and one more."""
     items: list[tuple[Line, Line]] = []
     for at in range(begin, len(document.lines)):
         line = document.lines[at]

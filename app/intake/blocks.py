@@ -4,105 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from app.intake.contacts import URL, Mark, emails_in, marks_in, numbers_in
-from app.intake.letter import LetterLines
-from app.intake.lexicon import begins, plain, words_of
-from app.intake.model import Number
+from app.intake.entry import Block, Detail, Piece
+from app.intake.identity import CARE_OF, bared, identify
+from app.intake.lexicon import begins
 from app.intake.naming import (
     Part,
-    bare_name,
     is_body,
-    is_person,
     is_place,
     kind_of,
     parts_of,
-    split_office,
 )
 
-_AMBASSADOR = re.compile(r"(?:ambass|embaj|botschaft|embaix|посол|büyükelçi)")
-_EMBASSY = re.compile(r"embass|ambass|embaj|botschaft|embaix|посольств|büyükelçili")
-_CARE_OF = re.compile(r"\s*c\s?/\s?o\b|\s*z\.?\s?Hd\.|\s*s/c\b", re.IGNORECASE)
 _ASIDE_LINE = re.compile(r"[(\[].*[)\]]|[-=_*]+")
 _LINK_LINE = re.compile(r"(?:mailto|tel):\S+")
 _NUMBER_LINE = re.compile(r"[\s(]*\+?\d[\d\s().\-/]{6,}(?:$|\()")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A line, or a part of one, of an address list."""
-
-    text: str
-    start: int
-    end: int
-    after_gap: bool = False
-    bullet: str = ""
-
-    def cut(self, start: int, end: int) -> Piece:
-        text = self.text[start:end]
-        lead = len(text) - len(text.lstrip())
-        begin = self.start + start + lead
-        words = text.strip()
-        return Piece(
-            words,
-            begin,
-            begin + len(words),
-            self.after_gap and start == 0,
-            self.bullet if start == 0 else "",
-        )
-
-
-@dataclass(slots=True)
-class Detail:
-    """A value of an addressee: an address, a number, a form, a salutation."""
-
-    name: str
-    value: str
-    start: int
-    end: int
-    number: Number | None = None
-    doubt: str = ""
-
-
-@dataclass(slots=True)
-class Block:
-    """One addressee in the making."""
-
-    pieces: list[Piece] = field(default_factory=list)
-    heads: list[Piece] = field(default_factory=list)
-    details: list[Detail] = field(default_factory=list)
-    reached: bool = False
-    pending: str = ""
-    kind: str = "to"
-    reason: str = ""
-    letter: LetterLines | None = None
-    named: Part | None = None
-    office: Part | None = None
-    address: list[Part] = field(default_factory=list)
-
-    @property
-    def says_who(self) -> bool:
-        return bool(self.named or self.office)
-
-    @property
-    def start(self) -> int:
-        return self.pieces[0].start
-
-    @property
-    def end(self) -> int:
-        return self.pieces[-1].end
-
-    def same_as(self, other: Block) -> bool:
-        mine, theirs = (_words(block.named) for block in (self, other))
-        if mine and theirs:
-            return mine <= theirs or theirs <= mine
-        mine, theirs = (_words(block.office) for block in (self, other))
-        return bool(mine and theirs) and (mine <= theirs or theirs <= mine)
-
-
-def _words(part: Part | None) -> frozenset[str]:
-    return frozenset(word.text for word in words_of(part.text)) if part else frozenset()
 
 
 def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
@@ -127,12 +44,12 @@ def blocks_of(pieces: Sequence[Piece]) -> Iterator[Block]:
 
 
 def _begins_new(block: Block, piece: Piece, head: str) -> bool:
-    """Whether a line is of the next addressee: after a way to reach the last one, or after a gap."""
+    """Whether a line is of the next addressee: the last one can be reached, or a gap parts them."""
     first = head.split(",", maxsplit=1)[0].split(" – ", maxsplit=1)[0].split(" - ", maxsplit=1)[0]
     what = "prose" if kind_of(head) == "prose" else kind_of(first)
     if piece.bullet:
         return bool(block.heads)
-    if what == "prose" or _CARE_OF.match(head):
+    if what == "prose" or CARE_OF.match(head):
         return False
     if block.reached:
         return what in {"name", "role", "body"} or (
@@ -192,16 +109,7 @@ def _values(block: Block, piece: Piece, name: str, start: int, end: int) -> None
             block.details.append(Detail("salutation", value, base, base + len(text.rstrip())))
         block.reached = True
         return
-    for match in URL.finditer(text):
-        if match[0] == piece.text and block.pending != "form":
-            continue
-        if (
-            name in {"form", "email"}
-            or (not name and block.pending == "form")
-            or _is_form(match[0])
-        ):
-            block.details.append(Detail("form", match[0], base + match.start(), base + match.end()))
-        block.reached = True
+    _forms(block, piece, name, text, base)
     if name == "other_channel":
         block.reached, block.pending = True, ""
         return
@@ -215,6 +123,17 @@ def _values(block: Block, piece: Piece, name: str, start: int, end: int) -> None
         _numbers(block, text, base, kind)
     elif not kind and re.match(r"\s*\(?\+\d", text):
         _numbers(block, text, base, "phone", doubt="number_without_label")
+
+
+def _forms(block: Block, piece: Piece, name: str, text: str, base: int) -> None:
+    """Web addresses: forms where a label says so, or where the address itself does."""
+    for match in URL.finditer(text):
+        if match[0] == piece.text and block.pending != "form":
+            continue
+        told = name in {"form", "email"} or (not name and block.pending == "form")
+        if told or _is_form(match[0]):
+            block.details.append(Detail("form", match[0], base + match.start(), base + match.end()))
+        block.reached = True
 
 
 def _is_form(url: str) -> bool:
@@ -248,115 +167,17 @@ def _finished(block: Block) -> Iterator[Block]:
         else:
             break
     if len(listed) < 2:
-        _identify(block, block.heads)
+        identify(block, block.heads)
         yield block
         return
     shared = block.heads[len(listed) :]
     for head, parts in listed:
         one = Block([head, *block.pieces[len(listed) :]], [head], block.details, reached=True)
         name, role = parts
-        one.named = Part(bare_name(name.text), head.start + name.start, "name")
+        one.named = bared(Part(name.text, head.start + name.start, "name"))
         body = shared[0].text if shared and is_body(shared[0].text) else ""
         one.office = Part(
             f"{role.text}, {body}" if body else role.text, head.start + role.start, "role"
         )
         one.address = [Part(piece.text, piece.start, "place") for piece in shared]
         yield one
-
-
-def _identify(block: Block, heads: list[Piece]) -> None:
-    parts = _parts(heads)
-    name = _best_name(parts)
-    role = next((part for part in parts[:8] if part.what == "role"), None)
-    if name is None or (name.start > heads[0].end and not _titled(name)):
-        name, role = _joined(parts, name, role)
-    body = next((part for part in parts if part.what == "body"), None)
-    used = {id(name), id(role)}
-    if name and not role:
-        after = [part for part in parts if part.start > name.start]
-        if body:
-            role = body
-        elif after and after[0].what == "other" and len(after[0].text) <= 40:
-            role = after[0]
-        used.add(id(role))
-    elif name and role and body and _AMBASSADOR.match(plain(role.text)):
-        if _EMBASSY.search(plain(body.text)):
-            role = Part(f"{role.text}, {body.text}", role.start, "role")
-            used.add(id(body))
-    if not name and not role and parts:
-        first = parts[0] if parts[0].what in {"body", "other"} else body
-        if first:
-            name = first
-            used.add(id(first))
-    block.named = Part(bare_name(name.text) or name.text, name.start, name.what) if name else None
-    block.office = role
-    rest = [part for part in parts if id(part) not in used and not _within(part, role)]
-    led = [part for part in rest if part.what in {"place", "other"} or is_place(part.text)]
-    block.address = rest if led else []
-
-
-def _parts(heads: list[Piece]) -> list[Part]:
-    """The pieces of an addressee's lines; what comes after "care of" is somebody else's."""
-    parts: list[Part] = []
-    for index, head in enumerate(heads):
-        if care := _CARE_OF.match(head.text):
-            if is_person(split_office_name(head.text[care.end() :])):
-                break
-            parts.append(Part(head.text, head.start, "place"))
-            continue
-        found = parts_of(head.text)
-        place = any(part.what == "place" for part in found)
-        if index and (
-            place or len(found) > 2 or not any(p.what in {"name", "role"} for p in found)
-        ):
-            what = kind_of(head.text)
-            led = found[0].what in {"name", "role"} and len(found) > 1 and index < 3
-            if not (led and (found[0].what == "role" or _titled(found[0]))):
-                found = [Part(head.text, 0, "place" if place and what == "name" else what)]
-        for number, part in enumerate(found):
-            # A town or a quarter after a comma looks like a name.
-            late = part.what == "name" and (number or index) and place and not _titled(part)
-            what = "place" if late and not (number == 1 and found[0].what == "role") else part.what
-            text = re.sub(r"\s*\([^()]*\)?$", "", part.text).strip(" ,;:.–—-")
-            if re.search(r"\w", text):
-                lead = len(part.text) - len(part.text.lstrip(" ,;:.–—-"))
-                parts.append(Part(text, head.start + part.start + lead, what))
-    return [part for part in parts if part.what != "prose"]
-
-
-def split_office_name(text: str) -> str:
-    """The person a line names, with or without the office before the name."""
-    bare = bare_name(text)
-    split = split_office(bare)
-    return split.name if split else bare
-
-
-def _titled(part: Part) -> bool:
-    return part.what == "name" and begins("title", part.text)
-
-
-def _best_name(parts: list[Part]) -> Part | None:
-    named = [part for part in parts[:7] if part.what == "name"]
-    return next((part for part in named if _titled(part)), named[0] if named else None)
-
-
-def _within(part: Part, role: Part | None) -> bool:
-    return role is not None and part.text in role.text
-
-
-def _joined(
-    parts: list[Part], name: Part | None, role: Part | None
-) -> tuple[Part | None, Part | None]:
-    """An office and a person in one piece, where no person stands alone before it."""
-    for part in parts[:6]:
-        if part.what != "role" or (name is not None and name.start < part.start):
-            continue
-        split = split_office(part.text)
-        if split is None:
-            continue
-        at = part.text.rfind(split.name)
-        found = Part(split.name, part.start + max(at, 0), "name")
-        if role is not None and role is not part:
-            return found, role
-        return found, Part(split.role, part.start, "role")
-    return name, role

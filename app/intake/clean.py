@@ -1,4 +1,4 @@
-"""The text as it is read: repaired, without markup, and still knowing where each character stood."""
+"""The text as it is read: repaired, without markup, each character knowing where it stood."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How an addressee can be reached: telephone and fax numbers, e-mail addresses, web forms.
 
-Numbers stay as printed. Whether one can be dialled is asked of phonenumbers; one that cannot is kept
-and marked, since real ministries have numbers that no plan knows.
+Numbers stay as printed. Whether one can be dialled is asked of phonenumbers; one that cannot is
+kept and marked, since real ministries have numbers that no plan knows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _VEILED = re.compile(
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”»]+[^\s<>\"“”».,;:!?)\]']", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![\w/@])(?:\(int\.?\)\s?|\(?\+\s?|\(?00(?=\d)|\((?=\d)|(?=\d))"
-    r"(?:\d{2,5}\s/\s(?=\d))?\d(?:\d|[ .\-‐‑–()]{1,3}(?=[\d(])|/(?=\d{2})){4,22}(?:\s?(?:x|ext\.?|extn?\.?|poste|доб\.?|int\.)\s?\d{1,5})?(?![\w@])"
+    r"(?:\d{2,5}\s/\s(?=\d))?\d(?:\d|[ .\-‐‑–()]{1,3}(?=[\d(])|/(?=\d{2})){4,22}"
+    r"(?:\s?(?:x|ext\.?|extn?\.?|poste|доб\.?|int\.)\s?\d{1,5})?(?![\w@])"
 )
 _REMARK = re.compile(r"\s*\(([^()\n]{2,120})\)?")
 _DETAIL = frozenset({"phone", "fax", "both", "email", "form", "other_channel", "salutation"})
@@ -109,7 +110,7 @@ def dialled(text: str, region: str | None) -> str | None:
     """The number as it is dialled from abroad, if there is a country it could belong to."""
     bare = re.sub(r"(?:x|ext\.?|extn?\.?|poste|доб\.?)\s?\d+$", "", text, flags=re.IGNORECASE)
     bare = re.sub(r"\(int\.?\)\s?", "+", bare)
-    bare = re.sub(r"^\(?00(?=[1-9])", "+", bare.strip())
+    bare = re.sub(r"^\(?00\s?(?=[1-9])", "+", bare.strip())
     for place in (None, region):
         if place is None and not bare.lstrip("( ").startswith("+"):
             continue

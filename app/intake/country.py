@@ -56,7 +56,7 @@ def _by_first(languages: tuple[str, ...]) -> dict[str, list[tuple[tuple[str, ...
 
 @cache
 def _beginnings(language: str) -> dict[str, str]:
-    """Beginnings of single-word names, for languages that change their ends, and of their people's."""
+    """Beginnings of names that a language inflects, and of what the people there are called."""
     found: dict[str, str] = {}
     if language in _INFLECTED:
         for code, name in Locale.parse(language).territories.items():

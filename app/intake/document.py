@@ -1,4 +1,4 @@
-"""A document on its way to a reading: its lines with the labels found on them, its days, its language."""
+"""A document on its way to a reading: its lines with their labels, its days, its language."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cached_property
 from app.intake.clean import Clean
 from app.intake.dates import Day, days_in
 from app.intake.language import guess
-from app.intake.lexicon import Meaning, Word, phrases, words_of
+from app.intake.lexicon import Meaning, Word, phrases, plain, words_of
 from app.intake.lines import Line, lines_of
 from app.intake.model import Caution, Confidence, Found
 
@@ -48,6 +48,11 @@ class Document:
     @cached_property
     def text(self) -> str:
         return self.clean.text
+
+    @cached_property
+    def folded(self) -> str:
+        """The text as it is compared, letter for letter."""
+        return plain(self.text)
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -91,11 +96,15 @@ class Document:
         first, last = self.clean.span(start, end)
         self.cautions.append(Caution(code, first, last, parameters))
 
+    def warn_at(self, code: str, start: int, end: int, **parameters: str) -> None:
+        """The same for a range of the text handed in, as values carry it."""
+        self.cautions.append(Caution(code, start, end, parameters))
+
     def days_of(self, start: int, end: int) -> Iterator[Day]:
         return (day for day in self.days if start <= day.start and day.end <= end)
 
     def next_label(self, index: int, *, but: Sequence[str] = ()) -> int:
-        """The first line after one that begins another section; the end of the text if none does."""
+        """The first line after one that begins another section; else the end of the text."""
         for at in range(index + 1, len(self.lines)):
             label = self.labels[at]
             if label and label.name not in DETAILS and label.name not in but:
@@ -113,7 +122,9 @@ def _label(line: Line, words: list[Word]) -> Label | None:
     return None
 
 
-def _read_as(line: Line, words: list[Word], meaning: Meaning) -> Label | None:
+def _read_as(  # noqa: PLR0911 - a ladder, the plainest sign first
+    line: Line, words: list[Word], meaning: Meaning
+) -> Label | None:
     end = words[meaning.size - 1].end
     after = _AFTER_LABEL.match(line.text, end)
     rest = line.text[end:]

@@ -18,12 +18,20 @@ _LONG = 30_000
 # So much more a heading must weigh than the next to be taken without a second look.
 _CLEARLY = 3
 _CAPS = r"[^\W\d_a-zß-ÿ][\w'’.\-]*"
-_JOINING = r"(?:for|of|the|de|des|du|la|le|les|l['’]|los|las|del|y|e|di|dei|da|do|dos|das|für|der|die|und|and|et|to|pour|por|per|van|voor|zur)"
+_JOINING = (
+    r"(?:for|of|the|de|des|du|la|le|les|l['’]|los|las|del|y|e|di|dei|da|do|dos|das|für|der|die|und|and|"
+    r"et|to|pour|por|per|van|voor|zur)"
+)
+_TELLING = (
+    r"(?:Foundation|Fondation|Fundaci[oó]n|Stiftung|Fondazione|Funda[cç][aã]o|Committee|Comit[eé]|Comitato|"
+    r"Komitee|Network|Netzwerk|R[eé]seau|Red|Rete|Rede|Association|Asociaci[oó]n|Associazione|"
+    r"Associa[cç][aã]o|Campaign|Coalition|Kampagne|Sektion|Cent(?:re|er|ro)|Watch|Aktion|Cercle|Club|"
+    r"Collectif|Ligue|League|Society|Movement|Mouvement|Grupp[oe]|Grupo|Groupe|Initiative|Alliance|"
+    r"Solidarit[yé]|Defenders)"
+)
 _ORGANISATION = re.compile(
-    rf"(?:{_CAPS}[ ]+(?:{_JOINING}[ ]+){{0,3}}){{0,4}}(?:Foundation|Fondation|Fundaci[oó]n|Stiftung|Fondazione|"
-    r"Funda[cç][aã]o|Committee|Comit[eé]|Comitato|Komitee|Network|Netzwerk|R[eé]seau|Red|Rete|Rede|Association|"
-    r"Asociaci[oó]n|Associazione|Associa[cç][aã]o|Campaign|Coalition|Kampagne|Sektion|Cent(?:re|er|ro)|Watch|"
-    rf"Aktion|Cercle|Club|Collectif|Ligue|League|Society|Movement|Mouvement|Grupp[oe]|Grupo|Groupe|Initiative|Alliance|Solidarit[yé]|Defenders)(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{_CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
+    rf"(?:{_CAPS}[ ]+(?:{_JOINING}[ ]+){{0,3}}){{0,4}}{_TELLING}"
+    rf"(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{_CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
 )
 _SPOKE = re.compile(
     rf"({_CAPS}(?:[ ]{_CAPS}){{1,4}})[ ]+(?:said today|today (?:called|urged|said))"
@@ -44,7 +52,7 @@ def title_of(document: Document) -> Found[str] | None:
                 continue
             if value:
                 start = line.start + line.text.index(value, label.value_at)
-                end, value = _continued(document, index, start, value)
+                end, value = _continued(document, index, value)
                 return document.found(value, start, end, f"{label.name}_label")
     candidates = [
         at for at in range(min(_HEAD, len(document.lines))) if _may_be_title(document, at)
@@ -55,7 +63,7 @@ def title_of(document: Document) -> Found[str] | None:
     weights = sorted((_weight(document, at)[0] for at in candidates), reverse=True)
     clear = len(weights) < 2 or weights[0] - weights[1] >= _CLEARLY
     line = document.lines[best]
-    end, value = _continued(document, best, line.start, line.text)
+    end, value = _continued(document, best, line.text)
     return document.found(
         value, line.start, end, "heading", confidence="found" if clear else "check"
     )
@@ -70,7 +78,7 @@ def _may_be_title(document: Document, at: int) -> bool:
     if line.bullet and line.bullet[:1] not in "•*":
         return False
     days = list(document.days_of(line.start, line.end))
-    if days and stands_alone(document, line.text, days[0], line.start):
+    if days and stands_alone(line.text, days[0], line.start):
         return False
     if begins("greeting", line.text) and line.text.rstrip().endswith((",", ":")):
         return False
@@ -123,7 +131,7 @@ def _says_only_kind(words: list[Word]) -> bool:
     return any(meaning.size >= len(words) for _, meaning in said)
 
 
-def _continued(document: Document, at: int, start: int, value: str) -> tuple[int, str]:
+def _continued(document: Document, at: int, value: str) -> tuple[int, str]:
     """A heading that runs on into the next line."""
     line = document.lines[at]
     end = line.end
@@ -158,8 +166,7 @@ def organisation_of(document: Document) -> Found[str] | None:
             "known_organisation",
             confidence="found" if match.start() < 400 else "check",
         )
-    found = _labelled_sender(document) or _telling_name(document)
-    return found
+    return _labelled_sender(document) or _telling_name(document)
 
 
 def _labelled_sender(document: Document) -> Found[str] | None:

@@ -213,6 +213,7 @@ def _closing(document: Document, lines: LetterLines) -> Found[str] | None:
     text = " ".join(document.text[first.start : last.end].split())
     if plain(text).startswith("veillez"):
         document.warn("misspelt_closing", first.start, last.end, printed=text.split()[0])
+        return document.found(text, first.start, last.end, "misspelt_closing", confidence="check")
     return document.found(text, first.start, last.end, "closing_formula")
 
 

@@ -20,6 +20,9 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _APART = re.compile(r"(?<=\S\S\S) {4,}(?=\S)")
+# A running head is said on four pages at least, and is neither a word nor a paragraph.
+_HEADS_LEAST = 4
+_HEAD_LEAST, _HEAD_MOST = 12, 90
 _INDENTED = re.compile(r"^ (?=\S)", re.MULTILINE)
 _RULE = re.compile(r"[-=_*~#+.·•\s]{3,}")
 
@@ -68,7 +71,7 @@ def lines_of(text: str) -> list[Line]:
 
 
 def _columns(text: str) -> Iterator[tuple[str, int]]:
-    """The lines of a text with their places; what stands apart by many spaces is a line of its own."""
+    """The lines of a text with their places; what stands far apart in one is two."""
     at = 0
     for raw in text.split("\n"):
         begin = 0
@@ -87,17 +90,15 @@ def _is_day(bullet: re.Match[str], raw: str) -> bool:
 
 def _mark_furniture(lines: list[Line]) -> None:
     """A line that comes again and again, digits aside, is a running head; so is a page number."""
-    shapes = Counter(_shape(line) for line in lines if len(line.text) <= 90)
+    shapes = Counter(_shape(line) for line in lines if len(line.text) <= _HEAD_MOST)
+    seen: set[str] = set()
     for line in lines:
-        if _PAGE.fullmatch(line.text) and not line.bullet:
-            line.furniture = True
-        elif len(line.text) > 12 and shapes[_shape(line)] >= 4 and "@" not in line.text:
-            line.furniture = shapes[_shape(line)] > 0 and not _first(lines, line)
-
-
-def _first(lines: list[Line], line: Line) -> bool:
-    shape = _shape(line)
-    return next(other for other in lines if _shape(other) == shape) is line
+        shape = _shape(line)
+        again = shape in seen and shapes[shape] >= _HEADS_LEAST and len(line.text) > _HEAD_LEAST
+        line.furniture = (bool(_PAGE.fullmatch(line.text)) and not line.bullet) or (
+            again and "@" not in line.text
+        )
+        seen.add(shape)
 
 
 def _shape(line: Line) -> str:

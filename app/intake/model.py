@@ -1,4 +1,4 @@
-"""What a reading of a document holds: every value with its passage, its reason and our confidence."""
+"""What a reading holds: every value with its passage, its reason and our confidence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Found(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A telephone or fax number as printed, what is said of it, and how it is dialled if it can be."""
+    """A telephone or fax number as printed, what is said of it, and how it is dialled."""
 
     text: str
     remark: str | None = None

@@ -37,7 +37,8 @@ def repaired_bytes() -> tuple[re.Pattern[str], Callable[[re.Match[str]], str]]:
 def repaired_letters(text: str) -> str:
     """A Russian text read with another table, letter for letter as it was written."""
     high = len(_LATIN_HIGH.findall(text))
-    if high >= _ENOUGH and 2 * high > len(_LETTER.findall(text)) and not _SEQUENCE.search(text):
+    doubled = len(_SEQUENCE.findall(text))
+    if high >= _ENOUGH and 2 * high > len(_LETTER.findall(text)) and 8 * doubled < high:
         return _best(text, [_table("cp1252", "koi8-r"), _table("cp1252", "cp1251")])
     if len(_CYRILLIC.findall(text)) >= _ENOUGH:
         return _best(text, [_table("cp1251", "koi8-r"), _table("koi8-r", "cp1251")])

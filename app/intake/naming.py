@@ -1,4 +1,4 @@
-"""Who is meant by a line of an address: a person, an office, a body, or a place to bring a letter to."""
+"""What a line of an address names: a person, an office, a body, a place for the postman."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def parts_of(text: str) -> list[Part]:
     return found
 
 
-def kind_of(text: str) -> str:
+def kind_of(text: str) -> str:  # noqa: PLR0911 - a ladder, the plainest sign first
     """What a piece of an address is: name, role, body, place, prose, or other."""
     if _is_prose(text):
         return "prose"

@@ -21,7 +21,8 @@ REFERENCE = re.compile(
     r"|(?<![\w])(?P<index>(?:AFR|AMR|ASA|EUR|MDE|ACT|NWS|ORG|IOR|POL)\s?\d{2}/\d{2,5}/(?:\d{4}|\d{2,3}))(?!\d)"
     r"|(?<![\w])(?P<omct>[A-Z]{3}\s?\d{3}\s?/\s?\d{4}\s?/\s?OBS\s?\d{3}(?:\.\d+)?)"
     r"|(?<![\w])(?P<case>(?:Case|Caso|Cas|Fall|Ref(?:erence|erencia)?\.?:?|RAN|UA|UAC|Appeal|Action|Azione|Appello|Aktion)"
-    r"\s*(?:No\.?|Nr\.?|N[°º]|№)?\s*:?\s*(?:[A-Z]{2,4}[ -]?)?\d{1,6}[/.\-]\d{2,6}(?:[/.\-]\w{1,8}){0,2}(?!\d))"
+    r"\s*(?:No\.?|Nr\.?|N[°º]|№)?\s*:?\s*(?:[A-Z]{2,4}[ -]?)?"
+    r"\d{1,6}[/.\-]\d{2,6}(?:[/.\-]\w{1,8}){0,2}(?!\d))"
     r"|(?<![\w])(?P<omct2>(?:Case|Caso|Cas)\s+(?:[A-Z]{3}[-/])?[A-Z]{3}\s?\d{6}(?:\.\d)?(?:\.[A-Z]+)?)",
     re.IGNORECASE,
 )
@@ -61,7 +62,7 @@ def _case_like(text: str) -> bool:
 
 
 def reference_of(document: Document) -> Found[str] | None:
-    """The document's own number: the first that is not told to be another's; actions before indexes."""
+    """The document's own number: the first that is not another's; actions before indexes."""
     own = [m for m in mentions_in(document) if not _of_another(document, m)]
     if not own:
         return None

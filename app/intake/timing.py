@@ -105,9 +105,9 @@ def issued_of(document: Document) -> Found[str] | None:
         doubt = days[0].doubt
         if label and label.name == "issued" and label.strong and days[0].start - line.start <= 45:
             reason, sure = "issued_label", True
-        elif index < _HEAD_LINES and _beside_reference(document, line.text, days[0], line.start):
+        elif index < _HEAD_LINES and _beside_reference(line.text, days[0], line.start):
             reason, sure = "beside_reference", True
-        elif stands_alone(document, line.text, days[0], line.start):
+        elif stands_alone(line.text, days[0], line.start):
             reason, sure = "date_line", index < _HEAD_LINES
         else:
             continue
@@ -120,7 +120,7 @@ def issued_of(document: Document) -> Found[str] | None:
     return weaker
 
 
-def stands_alone(document: Document, text: str, day: Day, start: int) -> bool:
+def stands_alone(text: str, day: Day, start: int) -> bool:
     """A line that says little beside its day: a place, a weekday, an hour."""
     left = text[: day.start - start] + " " + text[day.end - start :]
     if re.search(r"[()]|\d{3}|https?:", left) or ":" in text[day.end - start :][:3]:
@@ -131,7 +131,7 @@ def stands_alone(document: Document, text: str, day: Day, start: int) -> bool:
     return len(left.strip()) <= _WEEKDAY_ROOM and len(words) <= 4
 
 
-def _beside_reference(document: Document, text: str, day: Day, start: int) -> bool:
+def _beside_reference(text: str, day: Day, start: int) -> bool:
     before = text[: day.start - start]
     ends = [match.end() for match in REFERENCE.finditer(before)]
     return bool(ends) and len(before) - ends[-1] <= 45 and "(" not in before[ends[-1] :]

@@ -131,9 +131,9 @@ def score(got: dict[str, Any], truth: dict[str, Any]) -> float:
     points: list[tuple[float, float]] = []
     for key in SCALARS:
         wanted = accepted(truth, key)
-        if wanted == [False] or (not wanted and (key == "title" or got[key] is None)):
-            if not (key == "has_model_letter" and got[key]):
-                continue
+        nothing = wanted == [False] or (not wanted and (key == "title" or got[key] is None))
+        if nothing and not (key == "has_model_letter" and got[key]):
+            continue
         points.append((WEIGHTS[key], float(is_right(key, got[key], truth))))
     for key, same in (("case_names", alike), ("preferred_languages", exactly)):
         value = f1(list(pairs(got[key], truth[key], same)))

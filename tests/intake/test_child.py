@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.intake.readers.child import read_stranger, words_of_child
+from app.intake.readers.child import ENVIRONMENT, read_stranger, words_of_child
 from app.intake.readers.document import FileKind, Reason, Unreadable
 from tests.intake.files import LETTER, archive, docx, odt, paragraph, pdf
 
@@ -125,6 +125,23 @@ def deep_mail() -> bytes:
     return b"From: a@example.org\r\nSubject: x\r\nDate: x\r\nMIME-Version: 1.0\r\n" + parts
 
 
+def busy_pdf() -> bytes:
+    """A page that draws the same letter a million times."""
+    packed = zlib.compress(b"BT /F 9 Tf " + b"(a) Tj " * 1_000_000 + b"ET", 9)
+    return made_up_pdf(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Filter/FlateDecode/Length %d>>stream\n%b\nendstream" % (len(packed), packed),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+
+
+def wide_docx() -> bytes:
+    """Half a million elements, all different, within every limit of sizes."""
+    return docx("".join(f"<w:x w:a='{n * 7919 % 999_983}'/>" for n in range(500_000)))
+
+
 BOMBS = {
     "zip": (lambda: archive({"word/document.xml": b"\0" * 50_000_000}), {Reason.TOO_HEAVY}),
     "zip-of-many": (
@@ -143,6 +160,8 @@ BOMBS = {
         lambda: pages_pdf(100_000, 1),
         {Reason.TOO_MANY_PAGES, Reason.TOO_HEAVY, Reason.BROKEN},
     ),
+    "busy": (busy_pdf, {Reason.TOO_HEAVY}),
+    "wide": (wide_docx, {Reason.TOO_HEAVY}),
     "stream": (stream_pdf, {Reason.TOO_HEAVY, Reason.SCAN, Reason.BROKEN}),
 }
 
@@ -168,7 +187,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
-@pytest.mark.parametrize("name", ["stream", "laughs-docx", "deep-docx"])
+@pytest.mark.parametrize("name", ["stream", "wide", "deep-docx"])
 def test_a_bomb_gets_no_more_memory_than_it_is_given(name: str, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb"
     bomb.write_bytes(BOMBS[name][0]())
@@ -180,6 +199,45 @@ def test_a_bomb_gets_no_more_memory_than_it_is_given(name: str, tmp_path: Path) 
             check=True,
         )
     assert 20 * 1024 < int(looked.stdout) < MEGABYTES_AT_MOST * 1024
+
+
+# What the child may not do any more once it has given everything up, one line each.
+FORBIDDEN = {
+    "open": "open('/etc/hostname')",
+    "write": "open('/dev/shm/outcry-intake-test', 'w')",
+    "socket": "__import__('socket').socket()",
+    "start": "__import__('subprocess').run(['true'])",
+    "memory": "bytearray(400 * 1024 * 1024)",
+    "settings": "__import__('os').environ['OUTCRY_SECRET']",
+    "time": "signal.setitimer(signal.ITIMER_PROF, 0.2); [0 for _ in iter(int, 1)]",
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_the_child_has_given_up(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is tried in a process that is made as the child is, behind its own limits."""
+    monkeypatch.setenv("OUTCRY_SECRET", "a key")
+    python, isolated, option, start = words_of_child()
+    tried = start.replace(
+        "\nmain()",
+        "\nimport signal, socket, subprocess"
+        "\nfrom app.intake.readers.child import _limit"
+        "\n_limit()"
+        f"\ntry: {FORBIDDEN[name]}"
+        "\nexcept BaseException as error: print(type(error).__name__)"
+        "\nelse: print('done')",
+    )
+    assert tried != start
+    done = subprocess.run(
+        [python, isolated, option, tried], capture_output=True, check=True, env=ENVIRONMENT
+    )
+    assert done.stdout.decode().strip() in (
+        "OSError",
+        "MemoryError",
+        "BlockingIOError",
+        "KeyError",
+        "TimeIsUp",
+    )
 
 
 def test_depth_alone_is_no_bomb() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.intake.model import Found, Number, Reading
+from app.intake.model import Found, FoundTarget, Number, Reading
 from app.intake.parsing import read_action
 from tests.conftest import SHARED
 from tests.intake.scoring import (
@@ -18,7 +18,6 @@ from tests.intake.scoring import (
     SCALARS,
     alike,
     is_right,
-    pairs,
     same_target,
     score,
     texts,
@@ -112,23 +111,25 @@ def judged(reading: Reading, truth: dict[str, Any]) -> Iterator[tuple[str, bool]
                 f"case: {name.value}",
                 any(alike(name.value, want) for want in truth["case_names"]),
             )
-    told = {id(t): t.as_schema() for t in reading.targets}
     left = list(truth["targets"])
     for target in reading.targets:
-        schema = told[id(target)]
+        schema = target.as_schema()
         hit = next((want for want in left if same_target(schema, want)), None)
-        if hit is None:
-            continue
-        left.remove(hit)
-        for key, same in DETAILS.items():
-            for value in getattr(target, key):
-                if value.confidence == "found":
-                    text = value.value.text if isinstance(value.value, Number) else value.value
-                    yield f"{key}: {text}", any(same(text, want) for want in hit[key])
-        for part, same in (("name", alike), ("role", alike), ("salutation", alike)):
-            found = getattr(target, part)
-            if found and found.confidence == "found":
-                yield f"{part}: {found.value}", bool(hit[part]) and same(found.value, hit[part])
+        if hit is not None:
+            left.remove(hit)
+            yield from judged_target(target, hit)
+
+
+def judged_target(target: FoundTarget, want: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    for key, same in DETAILS.items():
+        for value in getattr(target, key):
+            if value.confidence == "found":
+                text = value.value.text if isinstance(value.value, Number) else value.value
+                yield f"{key}: {text}", any(same(text, other) for other in want[key])
+    for part in ("name", "role", "salutation"):
+        found = getattr(target, part)
+        if found and found.confidence == "found":
+            yield f"{part}: {found.value}", bool(want[part]) and alike(found.value, want[part])
 
 
 def test_what_is_offered_without_a_question_is_right() -> None:

@@ -22,12 +22,15 @@ _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _PILES = regex.compile(r"(\p{M}{3})\p{M}+")
 # Mail libraries may turn these back into anything (CVE-2024-6923).
 _ENCODED_WORD = re.compile(r"=\?(?=[^?\n]*\?[bqBQ]\?)")
+# A picture inside a text.
+_PICTURE = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
 _TRAILING = re.compile("[ \t\u00a0]+$", re.MULTILINE)
 _GAPS = re.compile("\n{4,}")
 
 
 def clean(text: str) -> str:
     """Normal lines and letters, nothing unseen; `Unreadable` when nothing or too much is left."""
+    text = _PICTURE.sub("data:", text)
     if len(text) > 2 * CHARACTERS_AT_MOST:
         raise Unreadable(Reason.TOO_LONG, str(CHARACTERS_AT_MOST))
     text = _LINE_ENDS.sub("\n", text)

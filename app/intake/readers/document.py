@@ -8,8 +8,8 @@ from enum import StrEnum
 from app.core.errors import Refused
 
 BYTES_AT_MOST = 5 * 1024 * 1024
-# Some sixty pages; an action has one to six.
-CHARACTERS_AT_MOST = 200_000
+# Some thirty pages; an action has one to six. Reading stays within two seconds whatever they say.
+CHARACTERS_AT_MOST = 100_000
 PAGES_AT_MOST = 50
 
 

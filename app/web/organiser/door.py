@@ -25,10 +25,10 @@ from app.web.state import reading, settings
 _NOT_KEPT = ("csrf_token", "password", "present", "again")
 KEPT = "kept:"
 # The text of a document: three bytes a letter, each of which a form may write as three characters.
-_LARGEST_TEXT = 3 * 1024 * 1024
+_LARGEST_TEXT = 1536 * 1024
 # A whole document may come by these: as a file, in a form, or through the page to sign in.
 _WITH_DOCUMENTS = {
-    "organiser.read_document": 2 * _LARGEST_TEXT,
+    "organiser.read_document": 6 * 1024 * 1024,
     "organiser.make_from_document": _LARGEST_TEXT,
     "account.start": _LARGEST_TEXT,
 }

@@ -257,7 +257,7 @@ def test_an_expired_session_keeps_the_document(office: Office, olena: Person) ->
 def test_a_very_long_document_is_taken_and_a_longer_one_refused(
     office: Office, olena: Person
 ) -> None:
-    long = ACTION + "Дополнительные сведения о деле. " * 4_000
+    long = ACTION + "Дополнительные сведения о деле. " * 3_000
     assert pasted(olena, long).status == 200
     page = pasted(olena, ACTION + "Further words. " * 20_000)
     assert page.status == 422
