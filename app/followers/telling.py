@@ -199,7 +199,7 @@ def ask_to_stay(
     return len(asked)
 
 
-def forget_ended(session: Session, now: datetime, limit: int = 200) -> int:
+def forget_ended(session: Session, now: datetime, limit: int = 2000) -> int:
     """Delete who never confirmed within seven days, and whose time is over. Safe to run twice."""
     ended = (
         select(Follower)
