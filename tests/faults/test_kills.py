@@ -10,7 +10,9 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,7 +20,7 @@ from app.core.db import Database, connect
 from app.delivery.models import DispatchState, Lane
 from tests.faults.ledger import Ledger, Maildir
 from tests.faults.oracle import Oracle, is_drained
-from tests.faults.run import open_campaign
+from tests.faults.run import a_server, open_campaign, run_faults
 from tests.faults.service import HAS_PROC, KINDS, Service, wait_for
 from tests.faults.sink import Sink, a_slow_sink
 
@@ -107,9 +109,28 @@ def test_a_few_kills_lose_nothing(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(2400)
-def test_kills_lose_nothing(service: Service, url: str, report: Callable[..., None]) -> None:
-    run_kills(service, url, 50, random.randrange(10_000), report)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_two_hundred_kills_beside_a_rude_relay_break_no_promise(
+    service: Service, tmp_path: Path, engine: str
+) -> None:
+    """Fifty of each kind and of the database's own processes, and workers at every named step."""
+    with ExitStack() as stack:
+        url, server = f"sqlite:///{tmp_path}/var/outcry.db", None
+        if engine == "postgresql":
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="outcry-faults-")))
+            folder.chmod(0o755)  # the server runs as another user where the tests run as root
+            plain, server = stack.enter_context(a_server(folder))
+            url = plain.replace("postgresql://", "postgresql+psycopg://", 1)
+        stack.callback(service.sweep)
+        seed = random.randrange(10_000)
+        report = run_faults(
+            service, url, kills=200, each=50, seconds=1200, seed=seed, server=server
+        )
+    assert sum(report.kills.values()) >= 200
+    kinds = (*KINDS, *(("database",) if server else ()))
+    assert {kind: report.kills[kind] >= 50 for kind in kinds} == dict.fromkeys(kinds, True)
+    assert report.extra_copies == 0
 
 
 @pytest.mark.long
