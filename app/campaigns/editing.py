@@ -1,6 +1,7 @@
 """What every saved form of the desk has in common: its checks, its conflicts, its traces.
 
-The forms themselves are in `wording` (what people read) and `planning` (who, when, in what order).
+The forms themselves are in `facts` (what is known of the document), `wording` (what people read),
+`timing` (until when) and `planning` (who, in what order).
 A form is a frozen dataclass of what was typed. `opened` is the mark of what stood there when the
 form was opened, so that two people on two screens never stop each other, and two on one screen
 never overwrite each other unseen.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.campaigns import planning
+from app.campaigns import facts as document
+from app.campaigns.facts import FactsForm
 from app.campaigns.models import Campaign
-from app.campaigns.planning import FactsForm
 from app.campaigns.wording import spoken_in
 from app.core.i18n import countries, current_language
 from app.web.audience import Audience, open_to
@@ -24,7 +24,7 @@ PLACES = 4
 @open_to(Audience.ORGANISER)
 def facts(ref: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
-    stored = planning.read_facts(campaign)
+    stored = document.read_facts(campaign)
     return _draw(campaign, screens.fresh(campaign, stored, _fields(stored)))
 
 
@@ -33,7 +33,7 @@ def save_facts(ref: str) -> ResponseReturnValue:
     form, opened = _form(), request.form.get("opened", "")
     return screens.save(
         ref,
-        lambda session, campaign, by: planning.save_facts(
+        lambda session, campaign, by: document.save_facts(
             session, campaign, form, by=by, opened=opened, now=now()
         ),
         draw=_draw,
