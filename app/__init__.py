@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.cli.commands import add_commands
 from app.core import templates
+from app.core.clocks import use_locked_zones
 from app.core.i18n import catalogues
 from app.core.logs import set_up_logs
 from app.notices.compose import use_templates
@@ -27,6 +28,7 @@ LARGEST_FORM = 512 * 1024
 def create_app(settings: Settings) -> Flask:
     """One process's application. Opens the database lazily and makes the key on a fresh machine."""
     set_up_logs(settings.log_format)
+    use_locked_zones()
     app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=None)
     process = make_state(settings)
     app.config.update(

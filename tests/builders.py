@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.accounts.actions import add_account
 from app.accounts.models import Account, RoleName
 from app.accounts.passwords import hashed
-from app.campaigns import actions
+from app.campaigns.deadlines import set_deadline
 from app.campaigns.document import CampaignDocument, load_demonstration, read_documents
 from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign_by_id
@@ -143,7 +143,7 @@ def a_campaign(
     campaign.demonstration = None
     if closes_at is not None:
         last = (closes_at - timedelta(minutes=1)).astimezone(ZoneInfo(campaign.time_zone))
-        actions.set_deadline(campaign, last.date(), last.strftime("%H:%M"), campaign.time_zone, now)
+        set_deadline(campaign, last.date(), last.strftime("%H:%M"), campaign.time_zone, now)
         campaign.gate.open_until = campaign.closes_at
     session.flush()
     return campaign

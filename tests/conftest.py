@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.orm import Session
 
+from app.core.clocks import use_locked_zones
 from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys
 from app.core.schema import upgrade
@@ -25,6 +26,7 @@ from tests.postgres import find_postgres
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 use_templates(ROOT / "templates")
+use_locked_zones()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.authorities.models import Authority, ContactKind, ContactPoint, ContactState, Office
 from app.campaigns import actions
+from app.campaigns.deadlines import set_deadline
 from app.campaigns.models import (
     Audience,
     Campaign,
@@ -71,7 +72,7 @@ def load_demonstration(
         return None
     campaign = _make(session, keys, section, document, now)
     last_day = (now + DEMONSTRATION_RUNS).astimezone(ZoneInfo(campaign.time_zone)).date()
-    actions.set_deadline(campaign, last_day, campaign.last_time, campaign.time_zone, now)
+    set_deadline(campaign, last_day, campaign.last_time, campaign.time_zone, now)
     session.flush()  # what was just added is read back whole
     session.expire(campaign)
     campaign = get_campaign_by_id(session, campaign.id)

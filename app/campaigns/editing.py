@@ -8,7 +8,7 @@ never overwrite each other unseen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,14 @@ from app.accounts.models import Account
 from app.accounts.rules import require_heir
 from app.audit.actions import note as audit
 from app.campaigns.actions import create_draft, void_review
-from app.campaigns.models import Audience, Campaign, Demand, PersonConcerned, Target
+from app.campaigns.models import (
+    Audience,
+    Campaign,
+    CampaignState,
+    Demand,
+    PersonConcerned,
+    Target,
+)
 from app.campaigns.rules import EDITABLE_STATES, require_editable
 from app.core.forms import Check, EditedMeanwhile, mark_of
 from app.core.i18n import SOURCE, is_language
@@ -76,11 +83,19 @@ def lock(session: Session, campaign: Campaign) -> None:
         session.expire_all()
 
 
-def require_unchanged(campaign: Campaign, stored: object, form: object, opened: str) -> bool:
+def require_unchanged(
+    campaign: Campaign,
+    stored: object,
+    form: object,
+    opened: str,
+    *,
+    also_in: Collection[CampaignState] = (),
+) -> bool:
     """Whether there is anything to save; refuses what is no draft or was edited meanwhile."""
     if stored == form:
         return False
-    require_editable(campaign)
+    if campaign.state not in also_in:
+        require_editable(campaign)
     if mark_of(stored) != opened:
         raise EditedMeanwhile(stored)
     return True
@@ -92,6 +107,11 @@ def edited(session: Session, campaign: Campaign, by: Account, part: str, now: da
     # Whoever wrote last is who must not publish: the second person looks at their words.
     campaign.written_by_id = by.id
     void_review(session, campaign, by, now)
+    note_edit(session, campaign, by, part, now)
+
+
+def note_edit(session: Session, campaign: Campaign, by: Account, part: str, now: datetime) -> None:
+    """Who changed which part, in the log."""
     session.flush()  # rows that the log entry speaks of are there before it
     audit(
         session,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.campaigns import editing
-from app.campaigns.models import Audience, Campaign, LetterTemplate, Target
+from app.campaigns.models import RUNNING, Audience, Campaign, LetterTemplate, Target
 from app.campaigns.queries import current_templates
 from app.campaigns.sources import source_of
 from app.core.errors import NotFound
@@ -115,7 +115,7 @@ def read_letter(session: Session, campaign: Campaign, key: str, language: str) -
     """What is stored, as the form shows it."""
     audience = audience_of(campaign, key)
     manners = _stored_manners(_targets(campaign, audience), language)
-    saved = current_templates(session, campaign.id).get((audience.id, language))
+    saved = current_templates(session, campaign.id, proposed=True).get((audience.id, language))
     if saved is None:
         return LetterForm(key, language, manners=manners)
     return LetterForm(
@@ -170,16 +170,23 @@ def save_letter(
     opened: str,
     now: datetime,
 ) -> None:
-    """Save a letter as its next version: letters that were sent keep theirs."""
+    """Save a letter as its next version: letters that were sent keep theirs.
+
+    That of a campaign that runs is a proposal, see `changes`.
+    """
     editing.lock(session, campaign)
     if not is_language(form.language):
         raise NotFound
     audience = audience_of(campaign, form.audience)
     stored = read_letter(session, campaign, form.audience, form.language)
-    templates = current_templates(session, campaign.id)
+    templates = current_templates(session, campaign.id, proposed=True)
+    is_running = campaign.state in RUNNING
+    if is_running:
+        # A form of address has no versions: it would change before anybody else has read it.
+        form = replace(form, manners=stored.manners)
     check = Check()
     cleaned = _linked(check_letter(check, form), stored, _source(templates, audience, form))
-    if not editing.require_unchanged(campaign, stored, cleaned, opened):
+    if not editing.require_unchanged(campaign, stored, cleaned, opened, also_in=RUNNING):
         return
     check.done()
     targets = {str(target.id): target for target in _targets(campaign, audience)}
@@ -201,8 +208,12 @@ def save_letter(
                 links=list(cleaned.links),
                 written_by_id=by.id,
                 written_at=now,
+                approved=not is_running,
             )
         )
+    if is_running:
+        editing.note_edit(session, campaign, by, f"letter.{form.audience}.{form.language}", now)
+        return
     editing.edited(session, campaign, by, f"letter.{form.audience}.{form.language}", now)
 
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint, false
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    UniqueConstraint,
+    false,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
@@ -27,6 +37,10 @@ class CampaignState(StrEnum):
     CLOSED = "closed"
 
 
+# What has an end that is still ahead, or was until a moment ago.
+RUNNING: Final = (CampaignState.OPEN, CampaignState.PAUSED)
+
+
 class ClosedReason(StrEnum):
     """Why a campaign closed."""
 
@@ -34,6 +48,17 @@ class ClosedReason(StrEnum):
     STOPPED = "stopped"
     OUTCOME = "outcome"
     SUPERSEDED = "superseded"
+
+
+class Outcome(StrEnum):
+    """What came of it for the people concerned."""
+
+    FREED = "freed"
+    CHARGES_DROPPED = "charges_dropped"
+    IMPROVED = "improved"
+    NO_CHANGE = "no_change"
+    WORSE = "worse"
+    UNKNOWN = "unknown"
 
 
 class Consent(StrEnum):
@@ -112,8 +137,15 @@ class Campaign(Base):
     last_time: Mapped[str] = mapped_column(default="23:59")
     closes_at: Mapped[datetime | None]
     opens_at: Mapped[datetime | None]
+    # The rule behind it: that wall clock in `time_zone`, like 2026-12-01T08:00; empty without one.
+    opens_rule: Mapped[str] = mapped_column(default="", server_default="")
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    # The campaign of the same case whose place this one takes when it opens.
+    follows_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("campaign.id"))
+    outcome: Mapped[Outcome | None]
+    outcome_on: Mapped[date | None]
+    outcome_source: Mapped[str] = mapped_column(default="", server_default="")
 
     section: Mapped[Section] = relationship()
     case: Mapped[Case] = relationship()
@@ -151,6 +183,8 @@ class CampaignText(Base):
     background: Mapped[str] = mapped_column(default="")
     # What whoever writes should know about their own safety in this case.
     risk_note: Mapped[str] = mapped_column(default="", server_default="")
+    # What came of it, once somebody has said so.
+    outcome: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class CountryNote(Base):
@@ -268,6 +302,8 @@ class LetterTemplate(Base):
     links: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     written_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
     written_at: Mapped[datetime]
+    # A new letter of a published campaign waits for a second person, and is sent by nobody before.
+    approved: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Review(Base):
@@ -306,3 +342,5 @@ class Move(Base):
     by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id"))
     note: Mapped[str] = mapped_column(default="")
     public: Mapped[bool] = mapped_column(default=False)
+    # What else the public reads of it: the dates before and after.
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

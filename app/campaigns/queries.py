@@ -111,9 +111,12 @@ def list_for_desk(session: Session, section_id: UUID, limit: int) -> Sequence[Ca
 
 
 def current_templates(
-    session: Session, campaign_id: UUID
+    session: Session, campaign_id: UUID, *, proposed: bool = False
 ) -> dict[tuple[UUID, str], LetterTemplate]:
-    """The newest version of each letter: by audience and language."""
+    """The newest version of each letter: by audience and language.
+
+    Of those that may be sent; with `proposed` also those that wait for a second person.
+    """
     newest = (
         select(
             LetterTemplate.audience_id,
@@ -123,6 +126,8 @@ def current_templates(
         .where(LetterTemplate.campaign_id == campaign_id)
         .group_by(LetterTemplate.audience_id, LetterTemplate.language)
     )
+    if not proposed:
+        newest = newest.where(LetterTemplate.approved.is_(True))
     current = select(LetterTemplate).where(
         LetterTemplate.campaign_id == campaign_id,
         tuple_(LetterTemplate.audience_id, LetterTemplate.language, LetterTemplate.version).in_(
@@ -135,6 +140,40 @@ def current_templates(
 def list_moves(session: Session, campaign_id: UUID) -> Sequence[Move]:
     moves = select(Move).where(Move.campaign_id == campaign_id).order_by(Move.at, Move.id)
     return session.scalars(moves).all()
+
+
+def newest_move(session: Session, campaign_id: UUID, name: str) -> Move | None:
+    """The last step of this name in a campaign's history."""
+    moves = (
+        select(Move)
+        .where(Move.campaign_id == campaign_id, Move.name == name)
+        .order_by(Move.at.desc(), Move.id)
+        .limit(1)
+    )
+    return session.scalars(moves).one_or_none()
+
+
+def find_successor(session: Session, campaign: Campaign) -> Campaign | None:
+    """The newest public campaign of the chain that took this one's place; none if it is that."""
+    newest, seen = None, {campaign.id}
+    current: Campaign | None = campaign
+    while current is not None:
+        following = (
+            select(Campaign)
+            .where(
+                Campaign.follows_id == current.id,
+                Campaign.state.in_(PUBLIC_STATES),
+                Campaign.hidden.is_(False),
+            )
+            .order_by(Campaign.opened_at.desc(), Campaign.id)
+            .limit(1)
+        )
+        current = session.scalars(following).one_or_none()
+        if current is None or current.id in seen:
+            break
+        seen.add(current.id)
+        newest = current
+    return newest
 
 
 def find_open_review(session: Session, campaign_id: UUID) -> Review | None:

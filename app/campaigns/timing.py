@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.campaigns import editing
-from app.campaigns.actions import set_deadline
+from app.campaigns.deadlines import set_deadline
 from app.campaigns.models import Campaign
 from app.campaigns.rules import BadDeadline, closes_at, opens_at
 from app.core.forms import Check, FieldErrors
@@ -75,6 +75,7 @@ def save_timing(
     check.done()
     set_deadline(campaign, last_day, form.last_time, form.time_zone, now)
     campaign.opens_at = opening
+    campaign.opens_rule = f"{form.opens_day}T{form.opens_time}" if opening else ""
     editing.edited(session, campaign, by, "timing", now)
 
 

@@ -1,4 +1,4 @@
-"""flask campaign: look at campaigns and close them."""
+"""flask campaign: look at campaigns, and what protects their writers. Their moves: `moves`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.campaigns import actions, safety
-from app.campaigns.models import Campaign, ClosedReason
+from app.campaigns import safety
+from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign
 from app.campaigns.rules import page_state
+from app.cli.moves import MOVES
 from app.cli.state import answer, now, refuse, state
 from app.core.db import unit_of_work
 from app.core.errors import Refused
@@ -70,25 +71,6 @@ def show(reference: str, *, as_json: bool) -> None:
     answer(row, as_json=as_json, line=lines)
 
 
-@campaign.command("close")
-@click.argument("reference")
-@click.option("--note", default="", help="Why, in one line for the public.")
-def close(reference: str, note: str) -> None:
-    """Stop a campaign: everything that has not left is cancelled at once."""
-    try:
-        with unit_of_work(state().database.writing) as session:
-            found = get_campaign(session, reference)
-            report = actions.close(
-                session, found, None, reason=ClosedReason.STOPPED, note=note, now=now()
-            )
-    except Refused as error:
-        refuse(f"{reference} is not closed ({error.code}).")
-        return
-    click.echo(
-        f"Closed. {report.cancelled} messages cancelled, {report.in_flight} were already leaving."
-    )
-
-
 @campaign.command("high-risk")
 @click.argument("reference")
 @click.option("--on/--off", "is_on", default=True, help="Mix the times of letters, or no longer.")
@@ -117,6 +99,10 @@ def country_note(country: str, language: str, said: str) -> None:
         note = safety.set_country_note(session, code, language, clean_text(said), now())
         spoken = ", ".join(sorted(note.texts)) or "nothing"
     click.echo(f"{code}: {spoken}")
+
+
+for move in MOVES:
+    campaign.add_command(move)
 
 
 def _row(found: Campaign) -> dict[str, Any]:

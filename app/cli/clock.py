@@ -28,6 +28,7 @@ WORDS = {
     EventKind.CLOSES: "closes; letters planned for later that will not leave",
     EventKind.FORGET: "people forgotten who never confirmed",
     EventKind.DESTROY: "people whose data is destroyed with the campaign's key",
+    EventKind.OUTCOME_WANTED: "mails to organisers: do you know what happened?",
 }
 DAYS_AT_MOST = 400
 

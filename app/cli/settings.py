@@ -8,6 +8,7 @@ import click
 
 from app.cli.origin import Origin
 from app.cli.state import answer, refuse, state
+from app.core.clocks import zones_as_of
 from app.core.db import unit_of_work
 from app.core.schema import schema_trouble
 from app.core.sealing import WrongKey, require_own_key
@@ -23,12 +24,13 @@ def config() -> None:
 @config.command("show")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(*, as_json: bool) -> None:
-    """Print every setting and its value, secrets masked."""
+    """Print every setting and its value, secrets masked, and which zone data counts."""
     settings = state().settings
     rows = [
         {"name": f"OUTCRY_{name}".upper(), "value": masked(str(getattr(settings, name)))}
         for name in type(settings).model_fields
     ]
+    rows.append({"name": "tzdata", "value": zones_as_of()})
     answer(rows, as_json=as_json, line="{name}={value}")
 
 

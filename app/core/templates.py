@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -34,7 +35,9 @@ def prepare(environment: Environment) -> None:
         utc_offset=i18n.utc_offset,
         short_time=lambda moment, zone: i18n.short_time(moment, i18n.current_language(), zone),
     )
-    environment.filters.update(number=i18n.number, list_of=i18n.list_of, isolate=isolate)
+    environment.filters.update(
+        number=i18n.number, list_of=i18n.list_of, isolate=isolate, as_day=date.fromisoformat
+    )
 
 
 def mail_environment(folder: Path) -> Environment:

@@ -102,6 +102,7 @@ def close_gate(session: Session, gate: Gate, reason: str, now: datetime) -> Gate
     """
     gate.state = GateState.CLOSED
     session.flush()  # before the rows, so that a claim running beside it meets a closed gate
+    _let_go_of_held(session, Dispatch.gate_id == gate.id, now)
     cancelled = _cancel_where(session, Dispatch.gate_id == gate.id, reason, now)
     leaving = select(func.count()).where(
         Dispatch.gate_id == gate.id,
@@ -112,6 +113,60 @@ def close_gate(session: Session, gate: Gate, reason: str, now: datetime) -> Gate
         ),
     )
     return GateReport(cancelled=cancelled, in_flight=session.scalar(leaving) or 0)
+
+
+def outdate(session: Session, gate: Gate, now: datetime) -> int:
+    """Keep what was written for this opening of a gate until a person says how it goes on.
+
+    Return how many messages came to wait. What is in the hands of a worker stops at its last look
+    before the body; what is sent again later meets the new epoch at its claim.
+    """
+    gate.epoch += 1
+    session.flush()  # claims look at the row, not at this object
+    behind = (Dispatch.gate_id == gate.id, Dispatch.lane == Lane.LETTER)
+    held = hold_where(session, and_(*behind, Dispatch.opened_at.is_(None)), "outdated", now)
+    # A digest whose letters have all been taken out has nothing left to say.
+    empty = (
+        update(Dispatch)
+        .where(*behind, Dispatch.opened_at.is_not(None), Dispatch.state == DispatchState.QUEUED)
+        .values(
+            state=DispatchState.CANCELLED,
+            payload=None,
+            reason="outdated",
+            due_at=coarse(now),
+            finished_at=coarse(now),
+        )
+        .returning(Dispatch.id)
+    )
+    give_back(session, session.scalars(empty).all())
+    return held
+
+
+def hold_where(session: Session, whose: ColumnElement[bool], reason: str, now: datetime) -> int:
+    """Let what is queued wait for a person; return how many messages it is."""
+    leaving = let_go(session, whose, reason)
+    waiting = (
+        update(Dispatch)
+        .where(
+            whose,
+            Dispatch.state == DispatchState.QUEUED,
+            or_(Dispatch.carried_by.is_(None), Dispatch.carried_by.not_in(leaving)),
+        )
+        .values(
+            state=DispatchState.HELD,
+            reason=reason,
+            carried_by=None,
+            due_at=coarse(now),
+            finished_at=coarse(now),
+        )
+        .returning(Dispatch.id, Dispatch.counted_as)
+    )
+    rows = session.execute(waiting).all()
+    give_back(session, [row.id for row in rows])
+    labels = Counter(Labels.from_json(row.counted_as) for row in rows if row.counted_as is not None)
+    for each, times in labels.items():
+        count(session, Figure.HELD, each, day_of(now), times)
+    return len(rows)
 
 
 def enqueue(
@@ -178,6 +233,14 @@ def enqueue(
     return added
 
 
+def message_of(seal: Seal, dispatch: Dispatch) -> Message:
+    """The message of a dispatch that still has its words."""
+    if dispatch.payload is None:
+        raise LookupError(dispatch.id)
+    opened = seal.open_bytes(dispatch.payload, table="dispatch", column="payload", row=dispatch.id)
+    return Message.from_bytes(opened)
+
+
 def replace_queued(
     session: Session,
     seal: Seal,
@@ -221,8 +284,9 @@ def mailbox_for(session: Session, address: str, time_zone: str = "UTC") -> Mailb
 
 def cancel(session: Session, dispatches: Iterable[Dispatch], reason: str, now: datetime) -> int:
     """Take back those whose body has not started to leave; return how many."""
-    ids = [dispatch.id for dispatch in dispatches]
-    return _cancel_where(session, Dispatch.id.in_(ids), reason, now)
+    whose = Dispatch.id.in_([dispatch.id for dispatch in dispatches])
+    _let_go_of_held(session, whose, now)
+    return _cancel_where(session, whose, reason, now)
 
 
 def retry(session: Session, dispatch_id: uuid.UUID, now: datetime) -> Dispatch:
@@ -356,6 +420,24 @@ def note_answer(
     if is_new:
         note_of_all(session, dispatch_id, values, now)
     return is_new
+
+
+def _let_go_of_held(session: Session, whose: ColumnElement[bool], now: datetime) -> None:
+    """Make ready to be taken back what waits for a word and has certainly not left."""
+    asked = (
+        update(Dispatch)
+        .where(
+            whose,
+            Dispatch.state == DispatchState.HELD,
+            Dispatch.reason.in_(("outdated", "suppressed")),
+            Dispatch.payload.is_not(None),
+        )
+        .values(state=DispatchState.QUEUED)
+        .returning(Dispatch.counted_as)
+    )
+    found = [stored for stored in session.scalars(asked) if stored is not None]
+    for labels, times in Counter(Labels.from_json(stored) for stored in found).items():
+        count(session, Figure.HELD, labels, day_of(now), -times)
 
 
 def _cancel_where(session: Session, whose: ColumnElement[bool], reason: str, now: datetime) -> int:

@@ -36,6 +36,8 @@ from app.delivery.rules import Terms
 ABROAD_AT_MOST: Final = timedelta(minutes=15)
 
 
+# As many parameters as every database takes in one statement.
+KEYS_AT_ONCE: Final = 500
 _STOPPED: Final = (DispatchState.HELD, DispatchState.FAILED)
 
 
@@ -198,6 +200,15 @@ def get_dispatch(session: Session, dispatch_id: uuid.UUID) -> Dispatch:
     found = session.get(Dispatch, dispatch_id)
     if found is None:
         raise NotFound
+    return found
+
+
+def known_keys(session: Session, once_keys: Sequence[str]) -> set[str]:
+    """Which of these have been put into the outbox already."""
+    found: set[str] = set()
+    for start in range(0, len(once_keys), KEYS_AT_ONCE):
+        some = once_keys[start : start + KEYS_AT_ONCE]
+        found.update(session.scalars(select(Dispatch.once_key).where(Dispatch.once_key.in_(some))))
     return found
 
 

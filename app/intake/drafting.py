@@ -22,7 +22,8 @@ from app.accounts.models import Account
 from app.audit.actions import note as audit
 from app.authorities.actions import AuthorityForm, ContactRow, OfficeRow, add_authority
 from app.authorities.models import Authority, ContactKind, ContactState
-from app.campaigns.actions import create_draft, set_deadline
+from app.campaigns.actions import create_draft
+from app.campaigns.deadlines import set_deadline
 from app.campaigns.editing import FIRST_GROUP, TITLE_AT_MOST
 from app.campaigns.lettering import WRITER, FormRow, LetterForm, check_letter
 from app.campaigns.models import (

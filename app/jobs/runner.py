@@ -29,6 +29,8 @@ from app.notices.manners import REMINDERS_A_WEEK
 
 LEASE = "scheduler"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# How often in one lease a process renews it, or looks whether it is free.
+BEATS = 3
 
 log = structlog.get_logger()
 
@@ -106,6 +108,10 @@ class Runner:
                 id=job.name,
                 next_run_time=utc_now(),
             )
+        # Whoever leads keeps the lease though no job is due, and whoever waits sees its end at
+        # once: a leader that died is replaced within two leases, however rare the jobs are.
+        beat = IntervalTrigger(seconds=self.lease.total_seconds() / BEATS, timezone=UTC)
+        scheduler.add_job(self._lead, beat, id=LEASE, next_run_time=utc_now())
         scheduler.start()
         log.info("scheduler started", process="scheduler", pid=os.getpid())
         stop.wait()

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.campaigns.actions import close_expired, open_scheduled
-from app.campaigns.queries import get_campaign_by_id
 from app.core.beside import Beside
 from app.core.db import Database
 from app.core.leases import forget_ticks
@@ -18,15 +16,21 @@ from app.core.tokens import Keys
 from app.delivery import booking
 from app.delivery.actions import forget_expired
 from app.followers import telling
-from app.followers.actions import tell_opened
 from app.followers.deadlines import nudge
 from app.intake.checks import forget_documents
 from app.jobs.machine import Machine, clear_machine
 from app.notices.links import Links
 from app.notices.manners import REMINDERS_A_WEEK
+from app.reminders import life
 from app.reminders.actions import forget_requests, send_due
 from app.reminders.post import ask_about_post
-from app.reminders.staff import announce_closed, tell_of_doubts, tell_of_held, warn_of_deadlines
+from app.reminders.staff import (
+    ask_for_outcomes,
+    tell_of_doubts,
+    tell_of_held,
+    warn_of_deadlines,
+)
+from app.reminders.weekly import begin_weeks
 from app.signatures.digests import decide
 from app.signatures.upkeep import (
     destroy_kept,
@@ -37,8 +41,9 @@ from app.signatures.upkeep import (
 )
 from app.tally.actions import fold
 
-# Long enough that no tick of a job can come a second time after it.
-KEEP_TICKS = timedelta(days=7)
+# Long enough that no tick of a job can come a second time after it; a week has one, and may be an
+# hour longer than seven days.
+KEEP_TICKS = timedelta(days=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +78,8 @@ class Job:
     then: Callable[[Database, Machine, datetime], None] | None = None
 
 
-def _open_scheduled(work: Work) -> int:
-    opened = open_scheduled(work.session, work.now)
-    for campaign_id in opened:
-        campaign = get_campaign_by_id(work.session, campaign_id)
-        tell_opened(work.session, campaign, work.now)
-    return len(opened)
-
-
-def _close_expired(work: Work) -> int:
-    closed = close_expired(work.session, work.now)
-    announce_closed(work.session, work.keys, closed, links=work.links, now=work.now)
-    return len(closed)
+def _desk(work: Work) -> life.Desk:
+    return life.Desk(work.session, work.keys, work.links, work.now)
 
 
 def _clean_up(work: Work) -> None:
@@ -96,9 +91,9 @@ def _clean_up(work: Work) -> None:
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 TIMETABLE = (
-    Job("open-scheduled-campaigns", SECOND, _open_scheduled),
+    Job("open-scheduled-campaigns", SECOND, lambda w: life.open_scheduled(_desk(w))),
     # Pages, confirmations and letters stop at the instant itself; this writes it down.
-    Job("close-expired-campaigns", SECOND, _close_expired),
+    Job("close-expired-campaigns", SECOND, lambda w: life.close_expired(_desk(w))),
     Job(
         "tell-writers",
         5 * SECOND,
@@ -155,6 +150,14 @@ TIMETABLE = (
         MINUTE,
         lambda w: tell_of_doubts(w.session, w.keys, links=w.links, now=w.now),
     ),
+    Job(
+        "ask-for-outcomes",
+        HOUR,
+        lambda w: ask_for_outcomes(w.session, w.keys, links=w.links, now=w.now),
+    ),
+    Job("begin-weeks", MINUTE, lambda w: len(begin_weeks(w.session, w.now))),
+    # Once a day would do; after a new release nobody wants to wait for it.
+    Job("follow-clocks", HOUR, lambda w: life.follow_clocks(_desk(w))),
     Job("close-gaps", MINUTE, lambda w: booking.close_gaps(w.session, w.now)),
     Job("fold-counts", 10 * SECOND, lambda w: fold(w.session)),
     Job("forget-unconfirmed", HOUR, lambda w: forget_unconfirmed(w.session, w.now)),

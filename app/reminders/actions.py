@@ -194,6 +194,8 @@ def follow_deadline(session: Session, campaign: Campaign, now: datetime) -> None
         .where(
             ReminderRequest.campaign_id == campaign.id,
             ReminderRequest.state == RequestState.CONFIRMED,
+            # An expired campaign has forgotten who wished; opened again, it owes them nothing.
+            ReminderRequest.sealed_email.is_not(None),
             Reminder.state != ReminderState.SENT,
         )
         .options(joinedload(Reminder.request))

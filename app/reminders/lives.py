@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.campaigns.models import Campaign, CampaignState
 from app.core.models import DataKey
-from app.signatures.rules import LINK_LIVES
+from app.reminders import rules
 
 _RUNNING = (CampaignState.OPEN, CampaignState.PAUSED)
 
@@ -47,8 +47,9 @@ def list_lives(session: Session, now: datetime) -> list[Life]:
     """Every campaign of which something is left to happen, by its reference."""
     # Of what ended long ago and has no key any more nothing is left.
     has_key = select(DataKey.id).where(DataKey.id == Campaign.key_id).exists()
+    asked = timedelta(days=max(rules.ASK_OUTCOME_DAYS)) + rules.ASK_OUTCOME_WITHIN
     is_lately_closed = and_(
-        Campaign.state == CampaignState.CLOSED, or_(has_key, Campaign.closed_at > now - LINK_LIVES)
+        Campaign.state == CampaignState.CLOSED, or_(has_key, Campaign.closed_at > now - asked)
     )
     wanted = select(Campaign).where(
         or_(Campaign.state.in_((CampaignState.SCHEDULED, *_RUNNING)), is_lately_closed)

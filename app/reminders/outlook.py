@@ -23,7 +23,7 @@ from app.core.tokens import Keys
 from app.delivery.models import Dispatch, DispatchState, Lane
 from app.delivery.queries import find_dispatch
 from app.notices import manners
-from app.reminders import rules, staff
+from app.reminders import queries, rules, staff
 from app.reminders.forecast import FORGET as FORGET_FOLLOWERS
 from app.reminders.forecast import (
     STAY,
@@ -55,6 +55,7 @@ class EventKind(StrEnum):
     CLOSES = "closes"
     FORGET = "forget"
     DESTROY = "destroy"
+    OUTCOME_WANTED = "outcome_wanted"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,7 +68,8 @@ class Event:
     `weekly_news`: in one mail a week. `follower_asked`: who is asked whether to go on hearing from
     us, `follower_forget`: who is forgotten; both by section. `staff_warning`: mails to organisers.
     `closes`: letters that are planned for later and will not leave. `forget`: people who never
-    confirmed. `destroy`: people whose data goes with the campaign's key.
+    confirmed. `destroy`: people whose data goes with the campaign's key. `outcome_wanted`: mails to
+    organisers who may know what came of it.
     """
 
     at: datetime
@@ -131,6 +133,7 @@ def _of(session: Session, life: Life) -> Iterator[Event]:
     yield from _letters(life, queued)
     yield from _unconfirmed(session, life)
     yield from _destruction(session, life)
+    yield from _outcome(session, life)
 
 
 def _event(life: Life, at: datetime, kind: EventKind, count: int) -> Event:
@@ -209,7 +212,8 @@ def _unconfirmed(session: Session, life: Life) -> Iterator[Event]:
     )
     for link_ends_at, signed_on, reminded, times in session.execute(pending):
         nudge_at = max(link_ends_at - REMIND_BEFORE_LINK_ENDS, life.now)
-        if not reminded and is_nudged(signed_on, link_ends_at) and nudge_at < link_ends_at:
+        is_owed = not reminded and is_nudged(signed_on, link_ends_at)
+        if is_owed and nudge_at < link_ends_at and life.takes_letters_at(nudge_at):
             yield _event(life, nudge_at, EventKind.NUDGE, times)
         week_over = datetime.combine(signed_on, time(), UTC) + LINK_LIVES
         yield _event(life, max(link_ends_at, week_over), EventKind.FORGET, times)
@@ -226,3 +230,23 @@ def _destruction(session: Session, life: Life) -> Iterator[Event]:
     )
     at = life.ends + timedelta(days=keep_days)
     yield _event(life, at, EventKind.DESTROY, session.scalar(held) or 0)
+
+
+def _outcome(session: Session, life: Life) -> Iterator[Event]:
+    campaign = life.campaign
+    if life.is_over and not queries.may_be_asked(session, campaign):
+        return
+    seen = set()
+    for days in rules.ASK_OUTCOME_DAYS:
+        at = max(life.ends + timedelta(days=days), life.now)
+        step = rules.outcome_step(life.ends, at)
+        if step is None or step in seen or campaign.demonstration is not None:
+            continue
+        seen.add(step)
+        owed = [
+            key
+            for key in staff.outcome_keys(session, campaign, life.ends, step)
+            if find_dispatch(session, key) is None
+        ]
+        if owed:
+            yield _event(life, at, EventKind.OUTCOME_WANTED, len(owed))

@@ -10,7 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.authorities.models import Authority, ContactPoint, ContactState
-from app.campaigns.models import Campaign, CampaignState, Target
+from app.campaigns.models import (
+    Campaign,
+    CampaignState,
+    ClosedReason,
+    Move,
+    Outcome,
+    Target,
+)
+from app.campaigns.outcomes import TOLD
 from app.campaigns.queries import get_campaign_by_id
 from app.core.errors import NotFound
 from app.core.tokens import Keys, check_token, row_of
@@ -94,3 +102,37 @@ def list_ending(session: Session, now: datetime, before: datetime) -> Sequence[C
         Campaign.closes_at <= before,
     )
     return session.scalars(ending).all()
+
+
+_KNOWN = (
+    select(Move.id)
+    .where(
+        Move.campaign_id == Campaign.id,
+        Move.name == TOLD,
+        Move.detail["outcome"].as_string() != Outcome.UNKNOWN.value,
+    )
+    .exists()
+)
+# One that gave its place to another is asked for with that.
+_MAY_BE_ASKED = (
+    Campaign.state == CampaignState.CLOSED,
+    Campaign.closed_reason != ClosedReason.SUPERSEDED,
+    Campaign.demonstration.is_(None),
+    ~_KNOWN,
+)
+
+
+def may_be_asked(session: Session, campaign: Campaign) -> bool:
+    """Whether organisers are still to be asked what came of a closed campaign."""
+    wanted = select(Campaign.id).where(Campaign.id == campaign.id, *_MAY_BE_ASKED)
+    return session.scalar(wanted) is not None
+
+
+def list_without_outcome(session: Session, after: datetime, before: datetime) -> Sequence[Campaign]:
+    """Campaigns that closed between two moments, and of which nobody has told what came of it."""
+    closed = (
+        select(Campaign)
+        .where(*_MAY_BE_ASKED, Campaign.closed_at > after, Campaign.closed_at <= before)
+        .order_by(Campaign.closed_at, Campaign.id)
+    )
+    return session.scalars(closed).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from app.core.zones import after_night, before_night, is_night
 from app.notices import manners
@@ -17,6 +18,12 @@ JUST_TOLD = timedelta(days=2)
 REQUEST_LIVES = timedelta(days=7)
 # A week to find a new fact, three days to translate it, one to decide.
 WARN_STAFF_HOURS = (168, 72, 24)
+
+# What came of it is often known after a month, and else after a season.
+ASK_OUTCOME_DAYS = (30, 90)
+# Somebody who was away for so long need not be asked for it at all.
+ASK_OUTCOME_WITHIN = timedelta(days=14)
+WEEK_BEGINS = time(8)
 
 
 def due_at(closes_at: datetime, hours_before: int) -> datetime:
@@ -68,3 +75,23 @@ def why_skip(
 def request_ends_at(closes_at: datetime, now: datetime) -> datetime:
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return min(hour + REQUEST_LIVES, closes_at)
+
+
+def outcome_step(closed_at: datetime, now: datetime) -> int | None:
+    """After how many days organisers are asked now what came of it, if they are."""
+    for days in ASK_OUTCOME_DAYS:
+        due = closed_at + timedelta(days=days)
+        if due <= now < due + ASK_OUTCOME_WITHIN:
+            return days
+    return None
+
+
+def week_began_at(zone: str, now: datetime) -> datetime:
+    """The newest Monday morning, 8 o'clock on the clocks of a zone, that has come."""
+    local = now.astimezone(ZoneInfo(zone))
+    monday = local.date() - timedelta(days=local.weekday())
+    begins = datetime.combine(monday, WEEK_BEGINS, ZoneInfo(zone)).astimezone(UTC)
+    if begins > now:
+        last = monday - timedelta(days=7)
+        begins = datetime.combine(last, WEEK_BEGINS, ZoneInfo(zone)).astimezone(UTC)
+    return begins

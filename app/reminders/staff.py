@@ -15,15 +15,16 @@ from app.authorities.offices import office_in
 from app.campaigns.models import Campaign, Review
 from app.campaigns.queries import get_campaign_by_id
 from app.core.db import day_of
-from app.core.sealing import get_seal
+from app.core.sealing import Seal, get_seal, new_seal
 from app.core.tokens import Keys
-from app.delivery.queries import find_dispatch
+from app.delivery.queries import known_keys
 from app.notices import manners
 from app.notices.actions import send, sender_of
 from app.notices.links import Links
 from app.reminders import queries, rules
 from app.sections.models import AfterDeadline
 from app.signatures.notices import text_in
+from app.signatures.outdated import asks_writer
 from app.signatures.queries import list_held_untold
 from app.signatures.upkeep import tell_held
 from app.tally.models import Figure
@@ -84,19 +85,15 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
     campaigns were looked at anew.
     """
     before = now + timedelta(hours=max(rules.WARN_STAFF_HOURS))
-    warned = 0
-    for found in queries.list_ending(session, now, before):
-        if found.closes_at is None:
+    ending = [
+        (found, _step(found.closes_at, rules.staff_step(found.closes_at, now)))
+        for found in queries.list_ending(session, now, before)
+        if found.closes_at is not None
+    ]
+    unwarned = _owed(session, "deadline_warning", ending)
+    for (found, again), owed in zip(ending, unwarned, strict=True):
+        if not owed or found.closes_at is None:
             continue
-        again = _step(found.closes_at, rules.staff_step(found.closes_at, now))
-        owed = [
-            account
-            for account in _organisers(session, found.section_id)
-            if find_dispatch(session, _once("deadline_warning", found, account, again)) is None
-        ]
-        if not owed:
-            continue
-        warned += 1
         campaign = get_campaign_by_id(session, found.id)
         counted = totals(session, campaign.id, _FIGURES)
         over = (Figure.HANDED_OVER, Figure.FAILED, Figure.HELD, Figure.CANCELLED)
@@ -116,7 +113,7 @@ def warn_of_deadlines(session: Session, keys: Keys, *, links: Links, now: dateti
         }
         for account in owed:
             _send(session, keys, campaign, account, "deadline_warning", values, now, again=again)
-    return warned
+    return sum(map(bool, unwarned))
 
 
 def warning_keys(session: Session, campaign: Campaign, closes_at: datetime, step: int) -> list[str]:
@@ -128,10 +125,89 @@ def warning_keys(session: Session, campaign: Campaign, closes_at: datetime, step
     ]
 
 
+def ask_for_outcomes(session: Session, keys: Keys, *, links: Links, now: datetime) -> int:
+    """M17, a month and three months after the end: do you know what happened?
+
+    Each organiser once a step, as long as nobody has told it. Return how many campaigns were asked
+    for. The campaign's own key may be destroyed by then; these mails have one of their own.
+    """
+    first, last = min(rules.ASK_OUTCOME_DAYS), max(rules.ASK_OUTCOME_DAYS)
+    after = now - timedelta(days=last) - rules.ASK_OUTCOME_WITHIN
+    closed = [
+        (found, found.closed_at, days)
+        for found in queries.list_without_outcome(session, after, now - timedelta(days=first))
+        if found.closed_at and (days := rules.outcome_step(found.closed_at, now))
+    ]
+    unasked = _owed(session, "outcome_wanted", [(each, _step(at, -d)) for each, at, d in closed])
+    for (found, closed_at, days), owed in zip(closed, unasked, strict=True):
+        if not owed:
+            continue
+        campaign = get_campaign_by_id(session, found.id)
+        seal = new_seal(session, keys)
+        values = {
+            "closed_at": closed_at,
+            "time_zone": campaign.time_zone,
+            "days": days,
+            "letters_handed_over": totals(session, found.id, _FIGURES)[Figure.HANDED_OVER],
+            "outcome_link": links.desk(campaign.reference, "outcome"),
+        }
+        again = _step(closed_at, -days)
+        for account in owed:
+            _send(
+                session,
+                keys,
+                campaign,
+                account,
+                "outcome_wanted",
+                values,
+                now,
+                again=again,
+                seal=seal,
+            )
+    return sum(map(bool, unasked))
+
+
+def outcome_keys(session: Session, campaign: Campaign, closed_at: datetime, days: int) -> list[str]:
+    """The once keys of the mails that one step after the end owes, one an organiser."""
+    again = _step(closed_at, -days)
+    return [
+        _once("outcome_wanted", campaign, account, again)
+        for account in _organisers(session, campaign.section_id)
+    ]
+
+
+def _owed(
+    session: Session, name: str, about: Sequence[tuple[Campaign, str]]
+) -> list[list[Account]]:
+    """For each campaign and step, the organisers who have not been written to of it.
+
+    A few statements however many campaigns: the clock asks this all the time.
+    """
+    organising = {
+        section: _organisers(session, section)
+        for section in {campaign.section_id for campaign, _ in about}
+    }
+    wanted = [
+        [
+            (account, _once(name, campaign, account, again))
+            for account in organising[campaign.section_id]
+        ]
+        for campaign, again in about
+    ]
+    known = known_keys(session, [key for owed in wanted for _, key in owed])
+    return [[account for account, key in owed if key not in known] for owed in wanted]
+
+
 def announce_closed(
-    session: Session, keys: Keys, campaign_ids: Sequence[UUID], *, links: Links, now: datetime
+    session: Session,
+    keys: Keys,
+    campaign_ids: Sequence[UUID],
+    *,
+    links: Links,
+    now: datetime,
+    by: Account | None = None,
 ) -> None:
-    """Tell the organisers of campaigns that the clock has just closed."""
+    """Tell organisers that campaigns have closed: by the clock, or by a colleague of theirs."""
     for campaign_id in campaign_ids:
         campaign = get_campaign_by_id(session, campaign_id)
         counted = totals(session, campaign.id, _FIGURES)
@@ -139,13 +215,15 @@ def announce_closed(
             "closed_at": campaign.closed_at,
             "time_zone": campaign.time_zone,
             "reason": str(campaign.closed_reason),
-            "by_name": "",
+            "by_name": by.name if by else "",
             "letters_handed_over": counted[Figure.HANDED_OVER],
             "letters_cancelled": counted[Figure.CANCELLED],
             "desk_link": links.desk(campaign.reference),
             "extend_link": links.desk(campaign.reference, "extend"),
         }
         for account in _organisers(session, campaign.section_id):
+            if by is not None and account.id == by.id:
+                continue
             again = campaign.closed_at.isoformat() if campaign.closed_at else ""
             _send(session, keys, campaign, account, "closed", values, now, again=again)
 
@@ -156,7 +234,10 @@ def tell_of_held(session: Session, keys: Keys, *, links: Links, now: datetime) -
     Safe to run twice: each letter is told of once.
     """
     waiting = list_held_untold(session)
-    by_campaign = Counter(letter.signature.campaign_id for letter in waiting)
+    # Where writers are asked the organisers know why: they changed the facts.
+    by_campaign = Counter(
+        letter.signature.campaign_id for letter in waiting if not asks_writer(letter)
+    )
     for campaign_id, letters in by_campaign.items():
         campaign = get_campaign_by_id(session, campaign_id)
         values = {"letters_held": letters, "desk_link": links.desk(campaign.reference)}
@@ -221,11 +302,12 @@ def _send(
     *,
     again: str = "",
     once: str = "",
+    seal: Seal | None = None,
 ) -> None:
     text = text_in(campaign, account.language)
     send(
         session,
-        get_seal(session, keys, campaign.key_id),
+        seal or get_seal(session, keys, campaign.key_id),
         sender_of(campaign.section),
         name=name,
         to_address=account.email,

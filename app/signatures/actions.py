@@ -43,6 +43,7 @@ from app.signatures.models import (
     Signature,
     SignatureState,
 )
+from app.signatures.outdated import hold_if_outdated
 from app.signatures.watch import Mark
 from app.signatures.watch import written as written_marks
 from app.tally.actions import Labels, count
@@ -171,6 +172,7 @@ def confirm(
             letter.dispatch = enqueue_letter(
                 session, seal, letter, finished, answers, now, due_at=due_at
             )
+            hold_if_outdated(session, letter, letter.dispatch, now)
         else:
             letter.settled = True
             count(session, Figure.TO_PRINT, labels_of(signature, letter), day_of(now))

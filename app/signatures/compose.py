@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -90,6 +90,27 @@ def finished_letter(
     campaign: Campaign, signature: Signature, letter: Letter, answers: OpenedAnswers
 ) -> FinishedLetter:
     """A confirmed signature's letter, the same each time: its version and its day are kept."""
+    return _finished(campaign, signature, letter, letter.template, answers)
+
+
+def finished_with(
+    campaign: Campaign,
+    signature: Signature,
+    letter: Letter,
+    template: LetterTemplate,
+    answers: OpenedAnswers,
+) -> FinishedLetter:
+    """The same signature's letter in another version, without what was edited in the first."""
+    return _finished(campaign, signature, letter, template, replace(answers, bodies={}))
+
+
+def _finished(
+    campaign: Campaign,
+    signature: Signature,
+    letter: Letter,
+    template: LetterTemplate,
+    answers: OpenedAnswers,
+) -> FinishedLetter:
     day = signature.confirmed_on or signature.signed_on
     given = Given(
         answers.name,
@@ -102,7 +123,7 @@ def finished_letter(
         # The same hash that `mix_seed` gave the check page.
         signature.form_hash,
     )
-    model = _render(campaign, letter.target, letter.template, given, day)
+    model = _render(campaign, letter.target, template, given, day)
     return _edited(model, answers.bodies.get(letter.id, ""))
 
 

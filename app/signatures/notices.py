@@ -20,6 +20,7 @@ from app.notices.rules import Enclosed
 from app.sections.models import AfterDeadline
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature
+from app.signatures.outdated import what_changed
 from app.signatures.queries import (
     CONFIRM,
     DATA,
@@ -147,6 +148,28 @@ def held(
         "status_link": _status(keys, signature, links),
     }
     _send(session, keys, links, seal, signature, "held", values, now, again=letter.id.hex)
+
+
+def facts_changed(
+    session: Session,
+    keys: Keys,
+    seal: Seal,
+    signature: Signature,
+    letters: list[Letter],
+    links: Links,
+    now: datetime,
+) -> None:
+    """M23: letters written on facts that have changed wait for their writer's word."""
+    campaign = signature.campaign
+    values = _about(signature) | {
+        "note": what_changed(session, campaign),
+        "targets": _offices(signature, letters),
+        "closes_at": campaign.closes_at,
+        "time_zone": campaign.time_zone,
+        "status_link": f"{_status(keys, signature, links)}#changed",
+    }
+    again = str(campaign.gate.epoch)
+    _send(session, keys, links, seal, signature, "facts_changed", values, now, again=again)
 
 
 def not_posted(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from app.authorities.models import Authority
 from app.authorities.queries import find_embassy
-from app.campaigns.models import LetterTemplate, Target
+from app.campaigns.models import Campaign, CampaignState, LetterTemplate, Target
 from app.campaigns.queries import get_campaign_by_id
 from app.core.errors import NotFound
 from app.core.sealing import Seal, get_seal
@@ -148,9 +148,14 @@ def count_other_names(
 def list_unreminded(
     session: Session, ends_before: datetime, now: datetime, limit: int
 ) -> Sequence[Signature]:
+    """Who has not pressed the button yet, where pressing it would still send a letter."""
     waiting = (
         select(Signature)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
         .where(
+            Campaign.state == CampaignState.OPEN,
+            Campaign.hidden.is_(False),
+            Campaign.closes_at > now,
             Signature.state == SignatureState.PENDING,
             Signature.reminded.is_(False),
             Signature.link_ends_at <= ends_before,

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, true, update
 from sqlalchemy.orm import Session
 
-from app.campaigns.actions import close
+from app.campaigns.life import close
 from app.campaigns.models import Campaign, CampaignState, ClosedReason
 from app.campaigns.rules import MOVES
 from app.core.beside import Beside
@@ -29,6 +29,7 @@ from app.signatures import notices, queries
 from app.signatures.actions import forget, forget_lookups
 from app.signatures.ladder import doubt_address, next_step
 from app.signatures.models import SEALED, Letter, LetterChannel, Signature, SignatureState
+from app.signatures.outdated import asks_writer
 from app.signatures.rules import (
     KEPT_TO_PRINT,
     LINK_LIVES,
@@ -76,15 +77,27 @@ def settle(
 def tell_held(
     session: Session, keys: Keys, letters: Iterable[Letter], *, links: Links, now: datetime
 ) -> None:
-    """M22 of what has not ended: a person looks at the letter first. Once for each letter."""
+    """A person looks at the letter first, or its writer is asked. Once for each letter.
+
+    Whoever wrote to several offices before the facts changed is asked once for all of them.
+    """
+    asked: dict[UUID, list[Letter]] = {}
     for letter in letters:
         letter.held_told = True
         signature = letter.signature
         if signature.state is not SignatureState.CONFIRMED:
             continue
+        if asks_writer(letter):
+            asked.setdefault(signature.id, []).append(letter)
+            continue
         with suppress(KeyDestroyed):
             seal = queries.seal_of(session, keys, signature)
             notices.held(session, keys, seal, letter, links, now)
+    for waiting in asked.values():
+        signature = waiting[0].signature
+        with suppress(KeyDestroyed):
+            seal = queries.seal_of(session, keys, signature)
+            notices.facts_changed(session, keys, seal, signature, waiting, links, now)
 
 
 def remind_unconfirmed(

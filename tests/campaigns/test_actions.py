@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.audit.actions import first_broken
 from app.audit.models import AuditEntry
-from app.campaigns import actions, queries, rules
+from app.campaigns import actions, life, queries, rules
 from app.campaigns.models import Campaign, CampaignState, ClosedReason, Review
 from app.core.db import Database, unit_of_work
 from app.core.tokens import Keys
@@ -118,9 +118,9 @@ def test_a_campaign_with_an_hour_opens_by_itself_in_that_second(
     assert draft.state is CampaignState.SCHEDULED
     assert rules.page_state(draft, LATER) is rules.PageState.NOT_PUBLIC
     assert draft.gate.state is GateState.CLOSED
-    assert actions.open_scheduled(session, hour - timedelta(microseconds=1)) == []
-    assert actions.open_scheduled(session, hour) == [draft.id]
-    assert actions.open_scheduled(session, hour) == []
+    assert life.open_scheduled(session, hour - timedelta(microseconds=1)) == []
+    assert life.open_scheduled(session, hour) == [draft.id]
+    assert life.open_scheduled(session, hour) == []
     assert (draft.state, draft.opened_at) == (CampaignState.OPEN, hour)
     assert (draft.gate.state, draft.gate.open_until) == (GateState.OPEN, draft.closes_at)
 
@@ -131,7 +131,7 @@ def test_what_waits_for_its_hour_can_be_taken_back(
     hour = scheduled(session, draft, olena, amal)
     actions.return_to_writer(session, draft, amal, "Not yet.", LATER)
     assert draft.state is CampaignState.DRAFT
-    assert actions.open_scheduled(session, hour) == []
+    assert life.open_scheduled(session, hour) == []
 
 
 def test_a_campaign_whose_end_has_passed_is_not_opened(
@@ -139,7 +139,7 @@ def test_a_campaign_whose_end_has_passed_is_not_opened(
 ) -> None:
     scheduled(session, draft, olena, amal)
     assert draft.closes_at is not None
-    assert actions.open_scheduled(session, draft.closes_at) == []
+    assert life.open_scheduled(session, draft.closes_at) == []
     assert draft.state is CampaignState.DRAFT
 
 
@@ -237,7 +237,7 @@ def test_closing_cancels_what_has_not_left(
     session: Session, keys: Keys, campaign: Campaign, olena: Account
 ) -> None:
     confirmed(session, keys, campaign)
-    report = actions.close(
+    report = life.close(
         session, campaign, olena, reason=ClosedReason.STOPPED, note="She is free.", now=LATER
     )
     assert (report.cancelled, report.in_flight) == (1, 0)
@@ -253,9 +253,9 @@ def test_closing_cancels_what_has_not_left(
 def test_what_is_closed_is_not_closed_again(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.close(session, campaign, olena, reason=ClosedReason.OUTCOME, note="", now=LATER)
+    life.close(session, campaign, olena, reason=ClosedReason.OUTCOME, note="", now=LATER)
     with pytest.raises(rules.WrongMove):
-        actions.close(session, campaign, olena, reason=ClosedReason.STOPPED, note="", now=LATER)
+        life.close(session, campaign, olena, reason=ClosedReason.STOPPED, note="", now=LATER)
     assert campaign.closed_reason is ClosedReason.OUTCOME
 
 
@@ -263,62 +263,62 @@ def test_pausing_holds_letters_and_resuming_lets_them_go(
     session: Session, keys: Keys, campaign: Campaign, olena: Account
 ) -> None:
     confirmed(session, keys, campaign)
-    actions.pause(session, campaign, olena, "Facts are being checked.", LATER)
+    life.pause(session, campaign, olena, "Facts are being checked.", LATER)
     assert (campaign.state, campaign.gate.state) == (CampaignState.PAUSED, GateState.PAUSED)
     assert letters(session) == [DispatchState.QUEUED]
     with pytest.raises(rules.WrongMove):
-        actions.pause(session, campaign, olena, "", LATER)
+        life.pause(session, campaign, olena, "", LATER)
 
-    actions.resume(session, campaign, olena, "", LATER)
+    life.resume(session, campaign, olena, "", LATER)
 
     assert (campaign.state, campaign.gate.state) == (CampaignState.OPEN, GateState.OPEN)
     with pytest.raises(rules.WrongMove):
-        actions.resume(session, campaign, olena, "", LATER)
+        life.resume(session, campaign, olena, "", LATER)
 
 
 def test_what_was_paused_past_its_deadline_is_not_resumed(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.pause(session, campaign, olena, "", LATER)
+    life.pause(session, campaign, olena, "", LATER)
     assert campaign.closes_at is not None
     with pytest.raises(rules.BadDeadline):
-        actions.resume(session, campaign, olena, "", campaign.closes_at)
+        life.resume(session, campaign, olena, "", campaign.closes_at)
 
 
 def test_hiding_lets_nothing_leave_and_showing_again_does(
     session: Session, keys: Keys, campaign: Campaign, olena: Account
 ) -> None:
     confirmed(session, keys, campaign)
-    actions.hide(session, campaign, olena, LATER)
+    life.hide(session, campaign, olena, LATER)
     assert campaign.gate.state is GateState.PAUSED
     assert letters(session) == [DispatchState.QUEUED]
 
-    actions.unhide(session, campaign, olena, LATER)
+    life.unhide(session, campaign, olena, LATER)
     assert (campaign.hidden, campaign.gate.state) == (False, GateState.OPEN)
 
 
 def test_showing_a_paused_campaign_again_does_not_resume_it(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.pause(session, campaign, olena, "", NOON)
-    actions.hide(session, campaign, olena, NOON)
-    actions.unhide(session, campaign, olena, LATER)
+    life.pause(session, campaign, olena, "", NOON)
+    life.hide(session, campaign, olena, NOON)
+    life.unhide(session, campaign, olena, LATER)
     assert (campaign.state, campaign.gate.state) == (CampaignState.PAUSED, GateState.PAUSED)
 
 
 def test_resuming_a_hidden_campaign_lets_nothing_leave(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.pause(session, campaign, olena, "", NOON)
-    actions.hide(session, campaign, olena, NOON)
-    actions.resume(session, campaign, olena, "", LATER)
+    life.pause(session, campaign, olena, "", NOON)
+    life.hide(session, campaign, olena, NOON)
+    life.resume(session, campaign, olena, "", LATER)
     assert campaign.gate.state is GateState.PAUSED
 
 
 def test_extending_moves_the_gate_and_tells_the_public(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.extend(
+    life.extend(
         session,
         campaign,
         olena,
@@ -333,17 +333,24 @@ def test_extending_moves_the_gate_and_tells_the_public(
     assert queries.list_moves(session, campaign.id)[-1].public
 
 
-def test_extending_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
+def test_a_new_end_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
     session: Session, keys: Keys, campaign: Campaign, olena: Account
 ) -> None:
     stopped = a_campaign(session, keys, name="dosmagambetov")
-    actions.close(session, stopped, olena, reason=ClosedReason.STOPPED, note="", now=NOON)
+    life.close(session, stopped, olena, reason=ClosedReason.STOPPED, note="", now=NOON)
     assert campaign.closes_at is not None
-    assert actions.close_expired(session, campaign.closes_at) == [campaign.id]
+    assert life.close_expired(session, campaign.closes_at) == [campaign.id]
     end = campaign.closes_at
     longer = {"last_day": date(2026, 9, 1), "last_time": "23:59", "note": "", "now": end}
 
-    actions.extend(session, campaign, olena, **longer)  # type: ignore[arg-type]
+    with pytest.raises(rules.WrongMove):
+        life.extend(session, campaign, olena, **longer)  # type: ignore[arg-type]
+    late = longer | {"last_day": date(2026, 5, 1)}
+    with pytest.raises(rules.BadDeadline):
+        life.reopen(session, keys, campaign, olena, **late)  # type: ignore[arg-type]
+    assert campaign.state is CampaignState.CLOSED
+
+    life.reopen(session, keys, campaign, olena, **longer)  # type: ignore[arg-type]
 
     assert (campaign.state, campaign.closed_reason, campaign.closed_at) == (
         CampaignState.OPEN,
@@ -352,15 +359,15 @@ def test_extending_opens_an_expired_campaign_again_but_not_one_that_was_stopped(
     )
     assert (campaign.gate.state, campaign.gate.open_until) == (GateState.OPEN, campaign.closes_at)
     with pytest.raises(rules.WrongMove):
-        actions.extend(session, stopped, olena, **longer)  # type: ignore[arg-type]
+        life.reopen(session, keys, stopped, olena, **longer)  # type: ignore[arg-type]
     assert stopped.gate.state is GateState.CLOSED
 
 
 def test_extending_a_paused_campaign_leaves_it_paused(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.pause(session, campaign, olena, "", NOON)
-    actions.extend(
+    life.pause(session, campaign, olena, "", NOON)
+    life.extend(
         session,
         campaign,
         olena,
@@ -378,7 +385,7 @@ def test_a_deadline_in_the_past_is_refused(
 ) -> None:
     before = campaign.closes_at
     with pytest.raises(rules.BadDeadline):
-        actions.extend(
+        life.extend(
             session,
             campaign,
             olena,
@@ -396,9 +403,9 @@ def test_closing_what_has_expired_twice_closes_it_once(
     confirmed(session, keys, campaign)
     end = campaign.closes_at
     assert end is not None
-    assert actions.close_expired(session, end - timedelta(microseconds=1)) == []
-    assert actions.close_expired(session, end) == [campaign.id]
-    assert actions.close_expired(session, end + timedelta(days=1)) == []
+    assert life.close_expired(session, end - timedelta(microseconds=1)) == []
+    assert life.close_expired(session, end) == [campaign.id]
+    assert life.close_expired(session, end + timedelta(days=1)) == []
     assert letters(session) == [DispatchState.CANCELLED]
     assert campaign.closed_at == end
     assert moves(session, campaign).count("closed") == 1
@@ -407,20 +414,20 @@ def test_closing_what_has_expired_twice_closes_it_once(
 def test_a_paused_campaign_expires_too(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.pause(session, campaign, olena, "", NOON)
+    life.pause(session, campaign, olena, "", NOON)
     session.flush()
     assert campaign.closes_at is not None
-    assert actions.close_expired(session, campaign.closes_at) == [campaign.id]
+    assert life.close_expired(session, campaign.closes_at) == [campaign.id]
 
 
 def test_every_move_stands_in_the_log_and_the_chain_holds(
     session: Session, campaign: Campaign, olena: Account
 ) -> None:
-    actions.pause(session, campaign, olena, "Checking.", NOON)
-    actions.resume(session, campaign, olena, "", NOON)
-    actions.hide(session, campaign, olena, NOON)
-    actions.unhide(session, campaign, olena, NOON)
-    actions.close(session, campaign, olena, reason=ClosedReason.STOPPED, note="", now=NOON)
+    life.pause(session, campaign, olena, "Checking.", NOON)
+    life.resume(session, campaign, olena, "", NOON)
+    life.hide(session, campaign, olena, NOON)
+    life.unhide(session, campaign, olena, NOON)
+    life.close(session, campaign, olena, reason=ClosedReason.STOPPED, note="", now=NOON)
     session.flush()
     about = select(AuditEntry.action).where(AuditEntry.object_id == str(campaign.id))
     logged = [name.removeprefix("campaign.") for name in session.scalars(about)]

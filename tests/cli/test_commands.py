@@ -20,6 +20,7 @@ from sqlalchemy import func, select, update
 from app import create_app
 from app.accounts.models import Account
 from app.campaigns.models import Campaign, CampaignState, ClosedReason
+from app.core.clocks import zones_as_of
 from app.core.db import Base, unit_of_work
 from app.core.sealing import require_own_key
 from app.delivery.models import Dispatch, DispatchState, Lane
@@ -221,7 +222,9 @@ def test_config_show_names_every_setting(flask: Command) -> None:
     shown = {
         row["name"]: row["value"] for row in json.loads(flask("config", "show", "--json").output)
     }
-    assert set(shown) == {f"OUTCRY_{name}".upper() for name in Settings.model_fields}
+    settings = {f"OUTCRY_{name}".upper() for name in Settings.model_fields}
+    assert set(shown) == settings | {"tzdata"}
+    assert shown["tzdata"] == zones_as_of()
     assert shown["OUTCRY_LOG_FORMAT"] == "text"
     lines = flask("config", "show").output.splitlines()
     assert "OUTCRY_WEB_THREADS=4" in lines
@@ -489,6 +492,11 @@ GROUPS = [
     "campaign list",
     "campaign show",
     "campaign close",
+    "campaign extend",
+    "campaign pause",
+    "campaign resume",
+    "campaign reopen",
+    "campaign stop",
     "config",
     "config check",
 ]

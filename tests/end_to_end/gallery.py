@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.authorities.models import ContactKind
-from app.campaigns import actions
+from app.campaigns import life
+from app.campaigns.actions import ask_for_review
 from app.campaigns.document import CampaignDocument, load_demonstration, read_documents
 from app.campaigns.models import Campaign, CampaignState, ClosedReason
 from app.core.db import connect, unit_of_work
@@ -196,6 +197,9 @@ STAFF_PAGES = (
     "desk-resume",
     "desk-close",
     "desk-hide",
+    "desk-change",
+    "desk-outcome",
+    "desk-next",
     "desk-reviews",
     "desk-coming",
     "desk-book",
@@ -353,9 +357,9 @@ def _campaigns(rooms: _Rooms) -> Iterator[Shown]:
     by, note = rooms.olena, "We heard that the court sits again on Friday."
     rooms.copy("closing-soon", ALMOST_A_MONTH_AGO)
     rooms.copy("past-date", A_MONTH_AGO)
-    rooms.copy("paused", act=lambda c: actions.pause(rooms.session, c, by, note, NOW))
+    rooms.copy("paused", act=lambda c: life.pause(rooms.session, c, by, note, NOW))
     rooms.copy("closed", act=lambda c: _closed(rooms, c, note))
-    rooms.copy("hidden", act=lambda c: actions.hide(rooms.session, c, by, NOW))
+    rooms.copy("hidden", act=lambda c: life.hide(rooms.session, c, by, NOW))
     for language in ("", "-fr", "-ru"):
         path = rooms.path(rooms.mamai, language.removeprefix("-") or "en")
         yield Shown(f"campaign{language}", path)
@@ -372,7 +376,7 @@ def _campaigns(rooms: _Rooms) -> Iterator[Shown]:
 
 
 def _closed(rooms: _Rooms, campaign: Campaign, note: str) -> None:
-    actions.close(
+    life.close(
         rooms.session, campaign, rooms.olena, reason=ClosedReason.OUTCOME, note=note, now=NOW
     )
 
@@ -397,11 +401,9 @@ def _letters(rooms: _Rooms) -> Iterator[Shown]:
 def _desk(rooms: _Rooms) -> Iterator[Shown]:
     draft = rooms.copy("draft", act=lambda c: _drafted(rooms, c))
     reviewed = rooms.copy("in-review", act=lambda c: _drafted(rooms, c))
-    actions.ask_for_review(rooms.session, reviewed, rooms.olena, NOW)
+    ask_for_review(rooms.session, reviewed, rooms.olena, NOW)
     one, live = f"/desk/campaigns/{draft.reference}", f"/desk/campaigns/{rooms.mamai.reference}"
-    held = rooms.copy(
-        "held", act=lambda c: actions.pause(rooms.session, c, rooms.olena, "Wait.", NOW)
-    )
+    held = rooms.copy("held", act=lambda c: life.pause(rooms.session, c, rooms.olena, "Wait.", NOW))
     group = draft.audiences[0].key
     office = draft.targets[0].authority.key
     for name in ("facts", "people", "groups", "demands", "targets", "letters", "timing"):
@@ -412,7 +414,7 @@ def _desk(rooms: _Rooms) -> Iterator[Shown]:
     yield Shown("desk-campaign", live, who=OLENA)
     yield Shown("desk-facts-open", f"{live}/facts", who=OLENA)
     yield Shown("desk-review", f"/desk/campaigns/{reviewed.reference}/review", who=OLENA)
-    for name in ("extend", "pause", "close", "hide"):
+    for name in ("extend", "pause", "close", "hide", "outcome", "next", "change"):
         yield Shown(f"desk-{name}", f"{live}/{name}", who=OLENA)
     yield Shown("desk-resume", f"/desk/campaigns/{held.reference}/resume", who=OLENA)
     yield Shown("desk-office", f"/desk/address-book/{office}", who=OLENA)

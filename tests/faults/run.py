@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from app.authorities.models import ContactKind
-from app.campaigns.actions import close
+from app.campaigns.life import close
 from app.campaigns.models import Campaign, ClosedReason
 from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys

@@ -28,8 +28,8 @@ import pytest
 from sqlalchemy import delete, select, text
 
 from app import create_app
-from app.campaigns.actions import close
 from app.campaigns.document import load_demonstration
+from app.campaigns.life import close
 from app.campaigns.models import Campaign, ClosedReason
 from app.core.db import Database, connect, unit_of_work
 from app.core.keys import read_or_make_keys
@@ -37,6 +37,7 @@ from app.core.models import DataKey, DestroyedKey, Tick
 from app.core.schema import upgrade
 from app.core.sealing import require_own_key
 from app.delivery.models import Dispatch, DispatchState, Lane
+from app.followers.models import Follower
 from app.reminders.models import ReminderRequest
 from app.sections.actions import default_section
 from app.signatures.models import SEALED, Letter, Signature
@@ -199,6 +200,30 @@ def sign(machine: Machine, path: str, who: str, *, send: bool = True) -> None:
         assert machine.reader.post(f"{base}/en{path}/send", fields).status == 200
 
 
+def follow(machine: Machine) -> str:
+    """Ask to hear of new actions and say yes; the page on which one chooses."""
+    marks, base = machine.canaries, machine.service.base
+    asked = {"email": f"{marks['follower address']}{SUPPORTERS}", "new_actions": "1"}
+    assert machine.reader.post(f"{base}/en/follow", asked).status == 200
+    confirm = link_in(machine, marks["follower address"], "/confirm")
+    answer = machine.reader.submit(machine.page(confirm), "/confirm")
+    (found,) = [link for link in Page(answer.text).links if "/preferences/" in link]
+    assert marks["follower address"] in machine.page(found).text
+    return found
+
+
+def leave(machine: Machine, preferences: str) -> bytes:
+    """Leave by the link on that page; return the wrapped key that must be gone from then on."""
+    with machine.database() as database, database.reading() as session:
+        follower = session.scalars(select(Follower)).one()
+        wrapped = session.get_one(DataKey, follower.key_id).wrapped
+    (found,) = [
+        link for link in Page(machine.page(preferences).text).links if "/unsubscribe/" in link
+    ]
+    assert machine.reader.submit(machine.page(found), found.rpartition("/")[2]).status == 200
+    return wrapped
+
+
 def link_in(machine: Machine, mark: str, end: str) -> str:
     """The link in the newest mail to an address."""
     found: list[str] = []
@@ -330,6 +355,7 @@ def test_nothing_of_a_person_is_written_down_in_clear_and_nothing_outlives_the_e
         assert machine.page(f"{data.removesuffix('/data')}{end}").status in (200, 404)
     asked = {"email": f"{marks['wish address']}{SUPPORTERS}"}
     assert machine.reader.post(f"{machine.service.base}/en{path}/remind", asked).status == 200
+    preferences = follow(machine)
     provoke_errors(machine, path, confirm)
     report, sender = a_report(machine)
     machine.call("mail", "receive", "--recipient", sender, given=report)
@@ -345,9 +371,10 @@ def test_nothing_of_a_person_is_written_down_in_clear_and_nothing_outlives_the_e
     old = machine.folder / "old.backup"
     machine.call("data", "backup", str(old))
     require_nothing_in_clear(machine)
+    left = leave(machine, preferences)
     machine.service.stop()
     require_nothing_in_clear(machine)
-    require_nothing_left_after_the_end(machine, old)
+    require_nothing_left_after_the_end(machine, old, left)
 
 
 def require_nothing_in_clear(machine: Machine) -> None:
@@ -367,11 +394,12 @@ def require_nothing_in_clear(machine: Machine) -> None:
         assert machine.canaries.found_in(plain.stdout) == []
 
 
-def require_nothing_left_after_the_end(machine: Machine, old: Path) -> None:
+def require_nothing_left_after_the_end(machine: Machine, old: Path, left: bytes) -> None:
     """The campaign ended long ago: the clock destroys its key, and an old backup is waste paper."""
     with machine.database() as database:
         with database.reading() as session:
-            wrapped = [row.wrapped for row in session.scalars(select(DataKey))]
+            wrapped = [left, *(row.wrapped for row in session.scalars(select(DataKey)))]
+            assert session.scalars(select(Follower)).all() == []
             assert session.scalars(select(Signature.sealed_email)).all() != [None]
         with unit_of_work(database.writing) as session:
             campaign = session.scalars(select(Campaign)).one()
@@ -397,7 +425,9 @@ def require_nothing_left_after_the_end(machine: Machine, old: Path) -> None:
         require_nobody(database)
         with database.reading() as session:
             assert session.scalars(select(DataKey)).all() == []
-            assert len(session.scalars(select(DestroyedKey)).all()) == 1
+            assert len(session.scalars(select(DestroyedKey)).all()) == 2
+            # Was in the backup, and left after it.
+            assert session.scalars(select(Follower)).all() == []
     assert machine.canaries.found_under(machine.places()) == []
 
 

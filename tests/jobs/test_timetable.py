@@ -183,6 +183,7 @@ def test_every_moment_of_a_campaign_in_its_order(house: House) -> None:
         "confirm_reminder": 1,
         "deadline_warning": 6,
         "closed": 2,
+        "outcome_wanted": 2,
     }
     assert house.letters() == {DispatchState.SENT: 1}
     with house.database.reading() as session:
@@ -205,6 +206,7 @@ WHEN = {
     "tell-writers": END,
     "destroy-kept-data": END + timedelta(days=40),
     "forget-requests": END + timedelta(days=1),
+    "ask-for-outcomes": END + timedelta(days=30),
 }
 
 

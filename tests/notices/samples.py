@@ -278,7 +278,7 @@ _VARIANTS: Final[dict[str, dict[str, object]]] = {
     },
     "thank_you-faxed": {"handed_over": [], "faxed": [PRISON]},
     "thank_you-print": {"handed_over": [], "to_print": [PRISON, PRESIDENT], "letters": []},
-    "held-changed": {"reason": "outdated", "sensitive": True},
+    "held-changed": {"reason": "suppressed", "sensitive": True},
     "facts_changed-many": {"targets": [DOCTORS, PRISON], "sensitive": True},
     "outcome_wanted-last": {"days": 90},
     "letters_held-one": {"letters_held": 1},

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import RoleName
-from app.campaigns.actions import close_expired, extend
+from app.campaigns.life import close_expired, extend
 from app.campaigns.models import Campaign
 from app.core.tokens import Keys
 from app.delivery.models import Dispatch

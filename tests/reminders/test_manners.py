@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.campaigns.actions import pause
+from app.campaigns.life import pause
 from app.campaigns.models import Campaign
 from app.core.models import ThrottleCount
 from app.core.throttle import forget_windows

@@ -42,6 +42,7 @@ NOTICES = {
     "confirm_reminder": EventKind.NUDGE,
     "reminder": EventKind.REMINDER,
     "deadline_warning": EventKind.STAFF_WARNING,
+    "outcome_wanted": EventKind.OUTCOME_WANTED,
     "deadline_near": EventKind.FOLLOWER_REMINDER,
     "not_posted": EventKind.POST,
     "campaign_changed": EventKind.NEWS,
@@ -115,8 +116,9 @@ class Town:
 def _counts(session: Session) -> Iterator[tuple[tuple[str, EventKind], int]]:
     """What the tables say has happened so far; `destroy` counts what is still there."""
     campaigns = {each.id: each for each in session.scalars(select(Campaign))}
-    by_key = {each.key_id: each.reference for each in campaigns.values()}
     notices: Counter[tuple[str, EventKind]] = Counter()
+    by_key = {each.key_id: each.reference for each in campaigns.values()}
+    by_id = {each.id.hex: each.reference for each in campaigns.values()}
     rows = session.execute(
         select(Dispatch.once_key, Dispatch.key_id).where(Dispatch.lane == Lane.NOTICE)
     )
@@ -126,7 +128,8 @@ def _counts(session: Session) -> Iterator[tuple[tuple[str, EventKind], int]]:
         if kind in TO_FOLLOWERS:
             notices[_concerned(session, kind, parts), kind] += 1
         elif kind:
-            notices[by_key[key_id], kind] += 1
+            # What is sent after the campaign's own key is gone has another.
+            notices[by_id.get(parts[2]) or by_key[key_id], kind] += 1
     yield from notices.items()
     # How many follow is what is still there, as with the people of a campaign below.
     for key, times in session.execute(
@@ -291,9 +294,20 @@ def _stand(campaign: Campaign, name: str) -> None:
 def test_the_dry_run_and_what_then_happens_are_the_same_list(town: Town) -> None:
     foreseen = town.foreseen(DAYS)
     kinds = {kind for _, _, kind in foreseen}
-    assert kinds == set(EventKind), "the town must have something of everything"
+    # A month after an end lies beyond these days; there is a test of its own below.
+    assert kinds | {EventKind.OUTCOME_WANTED} == set(EventKind), "something of everything"
     # What happens in an hour that nobody foresaw shows at the next of these, as a difference.
     town.live({hour for hour, _, _ in foreseen} | hours(DAYS, 6))
+    assert town.happened == foreseen
+
+
+def test_what_comes_a_month_and_three_after_the_end_too(town: Town) -> None:
+    """The weeks between, in which nothing is foreseen, are looked at once a week."""
+    foreseen = town.foreseen(120)
+    asked = {what: times for what, times in foreseen.items() if what[2] is EventKind.OUTCOME_WANTED}
+    assert len(asked) == 2 * len(ENDS)
+    assert set(asked.values()) == {2}, "Olena and Amal"
+    town.live({hour for hour, _, _ in foreseen} | hours(120, 24 * 7))
     assert town.happened == foreseen
 
 

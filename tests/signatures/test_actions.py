@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.campaigns.actions import close_expired, pause
+from app.campaigns.life import close_expired, pause
 from app.campaigns.models import Campaign
 from app.campaigns.queries import get_campaign_by_id
 from app.campaigns.rules import CampaignClosed, CampaignPaused

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 
 from app.authorities.models import ContactKind, ContactState
 from app.authorities.offices import point_of
-from app.campaigns.actions import extend
+from app.campaigns.life import extend
 from app.campaigns.queries import get_campaign_by_id
 from app.core.db import Database, unit_of_work
 from app.core.tokens import Keys

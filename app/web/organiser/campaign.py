@@ -9,8 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from app.accounts.models import Account
 from app.accounts.queries import list_organisers
+from app.campaigns.changes import list_proposed
 from app.campaigns.editing import DraftForm, start_draft
 from app.campaigns.models import Campaign
+from app.campaigns.outcomes import waits_for_telling
 from app.campaigns.queries import current_templates, find_open_review, list_moves
 from app.campaigns.rules import EDITABLE_STATES, missing_for_review, page_state
 from app.core.db import unit_of_work
@@ -60,6 +62,8 @@ def campaign(ref: str) -> ResponseReturnValue:
         waiting=find_open_review(reading(), found.id),
         moves=list_moves(reading(), found.id),
         names=_names(found),
+        proposed=list_proposed(reading(), found),
+        outcome_waits=waits_for_telling(reading(), found),
         counted={} if is_draft else totals(reading(), found.id, _FIGURES),
         elsewhere=elsewhere(found),
         mailboxes=[] if is_draft else _mailboxes(found),

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.campaigns import lettering
 from app.campaigns.lettering import CASES, FormRow, LetterForm, MannersRow, audience_of
-from app.campaigns.models import Campaign, Target
+from app.campaigns.models import RUNNING, Campaign, Target
 from app.campaigns.queries import current_templates
 from app.campaigns.sources import concerned_in, demands_of, people_in, recipient_of, source_of
 from app.campaigns.translations import linked_paragraphs, out_of_date
@@ -40,7 +40,7 @@ _VARIANTS_AT_MOST = VARIANTS.stop - 1
 @open_to(Audience.ORGANISER)
 def letters(ref: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
-    saved = current_templates(reading(), campaign.id)
+    saved = current_templates(reading(), campaign.id, proposed=True)
     return render_template(
         "organiser/letters.html",
         campaign=campaign,
@@ -56,7 +56,8 @@ def letter(ref: str, group: str, language: str) -> ResponseReturnValue:
     campaign = my_campaign(reading(), ref)
     _known(campaign, language)
     stored = lettering.read_letter(reading(), campaign, group, language)
-    return _draw(campaign, stored, screens.fresh(campaign, stored, _fields(stored)))
+    screen = screens.fresh(campaign, stored, _fields(stored), also_in=RUNNING)
+    return _draw(campaign, stored, screen)
 
 
 @open_to(Audience.ORGANISER)
@@ -129,7 +130,7 @@ def _draw(
     stored = lettering.read_letter(reading(), campaign, form.audience, form.language)
     if shown is None and stored.body and mark_of(stored) == screen.opened and not screen.errors:
         shown = example_letter(campaign, stored)
-    saved = current_templates(reading(), campaign.id)
+    saved = current_templates(reading(), campaign.id, proposed=True)
     group = audience_of(campaign, form.audience)
     source = saved.get((group.id, screen.value("source_language") or stored.source_language))
     if source is not None and source.language == form.language:
@@ -187,7 +188,9 @@ def _paragraphs(body: str) -> list[str]:
 def _languages(campaign: Campaign) -> list[str]:
     """What letters are asked in, and the page's languages if a writer may use their own."""
     own = spoken_in(campaign) if campaign.own_language_welcome else ()
-    written = {language for _group, language in current_templates(reading(), campaign.id)}
+    written = {
+        language for _group, language in current_templates(reading(), campaign.id, proposed=True)
+    }
     return list(dict.fromkeys([*campaign.letter_languages, *own, *sorted(written)]))
 
 

@@ -1,4 +1,4 @@
-"""Pausing, going on, closing and hiding a published campaign."""
+"""Pausing, going on, closing, hiding and following up a published campaign."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.campaigns import actions
+from app.campaigns.life import hide as hide_campaign
+from app.campaigns.life import unhide
 from app.campaigns.models import Campaign, ClosedReason
 from app.campaigns.rules import BadDeadline, WrongMove
+from app.campaigns.succession import follow_up
 from app.core.db import unit_of_work
 from app.core.forms import Check, FieldErrors
+from app.reminders import life
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.door import me, my_campaign
 from app.web.organiser.screens import Screen
 from app.web.organiser.words import explain_all
-from app.web.state import database, now, reading
+from app.web.state import database, keys, links, now, reading
 
 NOTE_AT_MOST = 300
 # Expired is what the clock says; a person names one of the others.
@@ -37,7 +40,7 @@ def save_pause(ref: str) -> ResponseReturnValue:
     return _do(
         ref,
         "pause",
-        lambda session, campaign, by: actions.pause(session, campaign, by, note(), now()),
+        lambda session, campaign, by: life.pause(desk_of(session, by), campaign, note=note()),
     )
 
 
@@ -52,7 +55,7 @@ def save_resume(ref: str) -> ResponseReturnValue:
     return _do(
         ref,
         "resume",
-        lambda session, campaign, by: actions.resume(session, campaign, by, note(), now()),
+        lambda session, campaign, by: life.resume(desk_of(session, by), campaign, note=note()),
     )
 
 
@@ -68,8 +71,8 @@ def save_close(ref: str) -> ResponseReturnValue:
     return _do(
         ref,
         "close",
-        lambda session, campaign, by: actions.close(
-            session, campaign, by, note=note(), reason=ClosedReason(reason), now=now()
+        lambda session, campaign, by: life.close(
+            desk_of(session, by), campaign, note=note(), reason=ClosedReason(reason)
         ),
     )
 
@@ -86,9 +89,31 @@ def save_hide(ref: str) -> ResponseReturnValue:
 
     def act(session: Session, campaign: Campaign, by: Account) -> None:
         if campaign.hidden is not wanted:
-            (actions.hide if wanted else actions.unhide)(session, campaign, by, now())
+            (hide_campaign if wanted else unhide)(session, campaign, by, now())
 
     return _do(ref, "hide" if wanted else "unhide", act)
+
+
+@open_to(Audience.ORGANISER)
+def next_one(ref: str) -> ResponseReturnValue:
+    return _page("next", my_campaign(reading(), ref))
+
+
+@open_to(Audience.ORGANISER)
+def save_next(ref: str) -> ResponseReturnValue:
+    """Start the next campaign of the case from this one, and go on with that."""
+    try:
+        with unit_of_work(database().writing) as session:
+            before, by = my_campaign(session, ref), me(session)
+            made = follow_up(session, keys(), before, by, now()).reference
+    except WrongMove:
+        return _page("next", my_campaign(reading(), ref), Screen({}, "", is_too_late=True)), 409
+    return redirect(url_for("organiser.facts", ref=made), 303)
+
+
+def desk_of(session: Session, by: Account) -> life.Desk:
+    """With what somebody at the desk makes a move at this moment."""
+    return life.Desk(session, keys(), links(), now(), by)
 
 
 def _note(*needed: tuple[str, bool]) -> Callable[[], str]:

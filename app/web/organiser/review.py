@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.accounts.queries import get_account
 from app.campaigns import actions
-from app.campaigns.models import Campaign, CampaignState
+from app.campaigns.models import Campaign
 from app.campaigns.queries import (
     current_templates,
     find_open_review,
@@ -27,12 +27,12 @@ from app.campaigns.translations import out_of_date
 from app.core.db import unit_of_work
 from app.core.errors import Refused
 from app.core.forms import Check, FieldErrors
-from app.followers.actions import tell_opened
 from app.intake.checks import find_document
-from app.reminders import staff
+from app.reminders import life, staff
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.door import here, me, my_campaign
+from app.web.organiser.life import desk_of
 from app.web.organiser.screens import Screen
 from app.web.organiser.timing import elsewhere
 from app.web.organiser.words import explain_all
@@ -77,9 +77,7 @@ def publish(ref: str) -> ResponseReturnValue:
             check.needs(f"tick-{tick}", f"tick-{tick}" in request.form)
         _require_seen(campaign, check)
         check.done()
-        actions.publish(session, campaign, by, now())
-        if campaign.state is CampaignState.OPEN:
-            tell_opened(session, campaign, now())
+        life.publish(desk_of(session, by), campaign, by)
         _tell_writer(session, campaign, by, approved=True, note="")
 
     waits = my_campaign(reading(), ref).opens_at

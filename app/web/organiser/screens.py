@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Account
-from app.campaigns.models import Campaign
+from app.campaigns.models import Campaign, CampaignState
 from app.campaigns.rules import EDITABLE_STATES, WrongMove
 from app.core.db import unit_of_work
 from app.core.forms import EditedMeanwhile, FieldErrors, mark_of
@@ -46,9 +46,11 @@ class Screen:
         return bool(self.values.get(name))
 
 
-def fresh(campaign: Campaign, form: object, fields: Fields) -> Screen:
+def fresh(
+    campaign: Campaign, form: object, fields: Fields, *, also_in: Collection[CampaignState] = ()
+) -> Screen:
     """What is stored, ready to be changed, or only to be read once it is published."""
-    is_locked = campaign.state not in EDITABLE_STATES
+    is_locked = campaign.state not in (*EDITABLE_STATES, *also_in)
     return Screen(fields, mark_of(form), is_locked=is_locked)
 
 

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.campaigns import timing as moments
-from app.campaigns.actions import extend as extend_campaign
 from app.campaigns.models import Campaign
 from app.campaigns.timing import TimingForm
 from app.core.forms import Check
 from app.core.i18n import current_language
-from app.reminders.actions import follow_deadline
+from app.reminders.life import set_new_end
 from app.web.audience import Audience, open_to
 from app.web.organiser import screens
 from app.web.organiser.choices import zone_choices
 from app.web.organiser.door import my_campaign
+from app.web.organiser.life import desk_of
 from app.web.organiser.screens import Fields, Screen
 from app.web.state import now, reading
 
@@ -73,10 +73,9 @@ def save_extend(ref: str) -> ResponseReturnValue:
     def act(session: Session, campaign: Campaign, by: Account) -> None:
         form = _form(campaign.time_zone)
         last_day = moments.checked_deadline(form, now(), check)
-        extend_campaign(
-            session, campaign, by, last_day=last_day, last_time=form.last_time, note=note, now=now()
+        set_new_end(
+            desk_of(session, by), campaign, last_day=last_day, last_time=form.last_time, note=note
         )
-        follow_deadline(session, campaign, now())
 
     return screens.save(
         ref,

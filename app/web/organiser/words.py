@@ -37,6 +37,10 @@ _OF_FIELD: Mapping[tuple[str, str], LazyProxy] = {
     ("note", "missing"): lazy_gettext("Write one line"),
     ("form_name", "missing"): lazy_gettext("Give the form a name, like worried"),
     ("form_neutral", "missing"): lazy_gettext("Enter the text that stands when nothing else fits"),
+    ("outcome", "missing"): lazy_gettext("Choose what happened"),
+    ("happened_on", "missing"): lazy_gettext("Enter the day on which it happened"),
+    ("happened_on", "not_yet"): lazy_gettext("This day has not come yet"),
+    ("way", "missing"): lazy_gettext("Choose what becomes of the letters that wait"),
     ("reason", "missing"): lazy_gettext("Choose why the campaign closes"),
     ("tick", "changed_meanwhile"): lazy_gettext(
         "The campaign was changed since you opened this page. Look at it again"
@@ -51,6 +55,7 @@ _OF_CODE: Mapping[str, LazyProxy] = {
         "This text holds an invisible or combined character that could mislead readers. "
         "Type the place around it again"
     ),
+    "too_many_words": lazy_gettext("Say it in 80 words at most"),
     "choose_group": lazy_gettext("Choose who is asked"),
     "no_number": lazy_gettext("Enter a whole number, like 1"),
     "no_date": lazy_gettext("Enter a date like 2026-05-12"),

@@ -62,6 +62,7 @@ for rule, method, view in (
     (f"{LETTERS}/print/labels.pdf", "GET", letters.print_labels),
     (f"{LETTERS}/form/<int:number>", "GET", letters.form_text),
     (f"{LETTERS}/done/<int:number>", "POST", letters.done),
+    (f"{LETTERS}/decide", "POST", letters.decide),
     (f"{LETTERS}/withdraw", "POST", letters.withdraw_signature),
     (f"{LETTERS}/data", "GET", own_data.data),
     (f"{LETTERS}/data.<any(json, txt):ending>", "GET", own_data.data_file),

@@ -12,6 +12,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.queries import (
     current_templates,
     find_country_note,
+    find_successor,
     get_public_campaign,
     list_moves,
 )
@@ -95,6 +96,7 @@ def _page(found: Campaign, typed: Typed, errors: Mapping[str, str] | None = None
         country_note=find_country_note(reading(), found.country, language),
         demands=shown.demands_by_audience(found, language),
         moves=[move for move in list_moves(reading(), found.id) if move.public],
+        successor=find_successor(reading(), found) if found.closed_reason else None,
         offered=offered,
         letter=letter,
         typed=typed,

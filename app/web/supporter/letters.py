@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -15,7 +17,9 @@ from app.letters.paper import paper_in
 from app.letters.render import FinishedLetter
 from app.letters.sender import SenderRefused
 from app.signatures.actions import confirm, report_done, withdraw
+from app.signatures.deciding import Answer, decide_letters
 from app.signatures.models import Letter, Signature, SignatureState
+from app.signatures.outdated import what_changed
 from app.signatures.queries import CONFIRM, STATUS, get_by_token, token_of
 from app.signatures.rules import Gone, LinkExpired, is_invalidated
 from app.web.audience import Audience, open_to
@@ -72,6 +76,7 @@ def status(token: str) -> ResponseReturnValue:
             found=found,
             rows=rows,
             token=token,
+            changed=what_changed(reading(), signature.campaign),
             others=_not_written_to(signature),
             looks_again=again,
             last_look=LOOKS,
@@ -136,6 +141,18 @@ def done(token: str, number: int) -> ResponseReturnValue:
         signature = _signature(session, token, STATUS, lock=True)
         report_done(session, _letter(signature, number), now())
     return redirect(url_for("supporter.status", token=token, _anchor=f"letter-{number}"), 303)
+
+
+@open_to(Audience.SUPPORTER)
+def decide(token: str) -> ResponseReturnValue:
+    """A letter written on old facts goes as it is, or the new one goes."""
+    said = request.form.get("say", "")
+    # Where letters cannot leave at the moment the page says so, and still asks.
+    with suppress(CampaignClosed, CampaignPaused), unit_of_work(database().writing) as session:
+        signature = _signature(session, token, STATUS, lock=True)
+        if said in set(Answer):
+            decide_letters(session, keys(), signature, Answer(said), now())
+    return redirect(url_for("supporter.status", token=token), 303)
 
 
 @open_to(Audience.SUPPORTER)

@@ -20,6 +20,7 @@ from app.letters.spoken import phone_script
 from app.signatures.actions import local_day
 from app.signatures.compose import finished_letter
 from app.signatures.models import Letter, LetterChannel, Signature, SignatureState
+from app.signatures.outdated import asks_writer, new_letter
 from app.signatures.queries import OpenedAnswers, find_embassy_for, open_answers, seal_of
 from app.signatures.rules import delete_on
 from app.web.supporter.shown import Recipient, recipient_of
@@ -34,6 +35,8 @@ class Stage(StrEnum):
     HANDED_OVER = "handed_over"
     REFUSED = "refused"
     CHECKED = "checked"
+    # The facts have changed since; its writer says how it goes on.
+    ASKED = "asked"
     STOPPED = "stopped"
     YOURS = "yours"
     DONE = "done"
@@ -93,6 +96,8 @@ class Standing:
     leaves_at: datetime | None = None
     # It leaves, or has left, in one mail with the letters of others.
     in_digest: bool = False
+    # What the campaign would send now instead.
+    newer: FinishedLetter | None = None
     # In the writer's own country, where the address book has one.
     embassy: Embassy | None = None
 
@@ -164,6 +169,11 @@ def _standing(session: Session, found: OpenedSignature, letter: Letter, now: dat
         phone_script=phone_script(finished) if finished else "",
         leaves_at=_leaves_at(session, letter, now),
         in_digest=letter.dispatch is not None and letter.dispatch.carried_by is not None,
+        newer=(
+            new_letter(session, letter, found.answers)
+            if found.answers and stage is Stage.ASKED
+            else None
+        ),
         embassy=embassy_of(session, letter) if needs_hand else None,
     )
 
@@ -184,6 +194,8 @@ def _stage(signature: Signature, letter: Letter) -> Stage:
         return Stage.DONE
     if letter.dispatch is None:
         return Stage.YOURS
+    if asks_writer(letter):
+        return Stage.ASKED
     stage = _STAGES[letter.dispatch.state]
     if stage is Stage.QUEUED and signature.campaign.gate.state is GateState.PAUSED:
         return Stage.PAUSED
