@@ -43,6 +43,7 @@ _CHECK: Mapping[str, LazyProxy] = {
     "call_words": lazy_gettext("It asks to write, but names no clear recipients"),
     "heading": lazy_gettext("It is one of several lines that may be the title"),
     "speaker": lazy_gettext("It speaks in the document, and may not have issued it"),
+    "sender": lazy_gettext("It sent the document, and may not have issued it"),
     "said_often": lazy_gettext(
         "The document says this name often, but nowhere that it is about them"
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.core.i18n import speaking
+from app.intake.codes import CAUTIONS, DOUBTED
 from app.intake.parsing import read_action
 from app.intake.plan import Finding, Own, propose
 from app.intake.readers.document import Note, NoteCode, Reason, Unreadable
@@ -31,6 +32,12 @@ def test_every_code_of_ours_has_a_sentence_without_holes(language: str) -> None:
     assert all(said)
     assert not [words for words in said if "%" in words or VAGUE in words]
     assert len(set(said)) == len(said)
+
+
+def test_every_doubt_that_the_parser_knows_has_its_own_words() -> None:
+    said = {code: told_of(Finding("body", "", False, 0, 0, code, "7")) for code in DOUBTED}
+    said |= {code: told_of_caution(code, {"printed": "7"}) for code in CAUTIONS}
+    assert {code for code, words in said.items() if VAGUE in words or "%" in words} == set()
 
 
 def test_every_doubt_about_the_documents_we_have_is_told_in_its_own_words() -> None:
