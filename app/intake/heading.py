@@ -8,34 +8,17 @@ from app.intake.document import Document
 from app.intake.lexicon import Word, begins, phrases, plain, says
 from app.intake.model import Confidence, Found, Kind
 from app.intake.naming import is_person, kind_of
-from app.intake.organisations import known, names_organisation
+from app.intake.organisations import CAPS, ORGANISATION, known, names_organisation
 from app.intake.references import REFERENCE
 from app.intake.timing import stands_alone
 
 _HEAD = 14
 _HEADING_WORDS = 8
+_TOP, _FEW = 5, 4
 _LONG = 30_000
 # So much more a heading must weigh than the next to be taken without a second look.
 _CLEARLY = 3
-_CAPS = r"[^\W\d_a-zß-ÿ][\w'’.\-]*"
-_JOINING = (
-    r"(?:for|of|the|de|des|du|la|le|les|l['’]|los|las|del|y|e|di|dei|da|do|dos|das|für|der|die|und|and|"
-    r"et|to|pour|por|per|van|voor|zur)"
-)
-_TELLING = (
-    r"(?:Foundation|Fondation|Fundaci[oó]n|Stiftung|Fondazione|Funda[cç][aã]o|Committee|Comit[eé]|Comitato|"
-    r"Komitee|Network|Netzwerk|R[eé]seau|Red|Rete|Rede|Association|Asociaci[oó]n|Associazione|"
-    r"Associa[cç][aã]o|Campaign|Coalition|Kampagne|Sektion|Cent(?:re|er|ro)|Watch|Aktion|Cercle|Club|"
-    r"Collectif|Ligue|League|Society|Movement|Mouvement|Grupp[oe]|Grupo|Groupe|Initiative|Alliance|"
-    r"Solidarit[yé]|Defenders)"
-)
-_ORGANISATION = re.compile(
-    rf"(?:{_CAPS}[ ]+(?:{_JOINING}[ ]+){{0,3}}){{0,4}}{_TELLING}"
-    rf"(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{_CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
-)
-_SPOKE = re.compile(
-    rf"({_CAPS}(?:[ ]{_CAPS}){{1,4}})[ ]+(?:said today|today (?:called|urged|said))"
-)
+_SPOKE = re.compile(rf"({CAPS}(?:[ ]{CAPS}){{1,4}})[ ]+(?:said today|today (?:called|urged|said))")
 _FURNITURE = re.compile(
     r"https?:|www\.|@|\||©|^(?:home|login|menu|search|start(?:seite)?|impressum|accueil|inicio|print|share)\b",
     re.IGNORECASE,
@@ -102,7 +85,7 @@ def _weight(document: Document, at: int) -> tuple[float, int]:
     score -= 4 if text.endswith(":") else 0
     score -= 6 if names_organisation(text) and len(words) <= 8 and ":" not in text else 0
     score -= 8 if _is_numbers(text) else 0
-    score -= 6 if _ORGANISATION.fullmatch(text) else 0
+    score -= 6 if ORGANISATION.fullmatch(text) else 0
     score += 4 if REFERENCE.search(text) and not _is_numbers(text) else 0
     score += 4 if at and _is_numbers(document.lines[at - 1].text) else 0
     score -= 2 if kind_of(text) == "prose" and not text.isupper() else 0
@@ -154,7 +137,7 @@ def organisation_of(document: Document) -> Found[str] | None:
             best = (match.start(), match)
     if best:
         match = best[1]
-        around = _ORGANISATION.finditer(document.text)
+        around = ORGANISATION.finditer(document.text)
         longer = next(
             (m for m in around if m.start() <= match.start() and match.end() <= m.end()), None
         )
@@ -190,7 +173,7 @@ def _telling_name(document: Document) -> Found[str] | None:
         return document.found(spoke[1], start, end, "speaker", confidence="check")
     best: tuple[int, str, int] | None = None
     counts: dict[str, int] = {}
-    for match in _ORGANISATION.finditer(document.text):
+    for match in ORGANISATION.finditer(document.text):
         text = re.sub(r"^(?:The|Die|Der|Das|La|Le|Les|El|Los|Il|De|Het|O|A)\s", "", match[0])
         if says("office", text) or begins("body", text) or len(text.split()) < 2:
             continue
@@ -250,12 +233,14 @@ def _urgent_at(document: Document) -> int | None:
 
 def _urgent_heading(words: list[Word], at: int, text: str) -> bool:
     """Whether a heading says urgent action; a foreword that passes an appeal on is no heading."""
-    said = phrases("phrases").within(words, "urgent")
-    return any(
-        (m.size >= 2 or len(words) <= 4)
-        and (at < 5 or len(words) <= 2 * m.size + 4 or text.isupper())
-        for _, m in said
-    )
+    if kind_of(text) == "prose" and not text.isupper():
+        return False
+    for place, meaning in phrases("phrases").within(words, "urgent"):
+        marked = text[words[place + meaning.size - 1].end :][:1] == ":"
+        short = len(words) <= 2 * meaning.size + 4 or text.isupper() or at < _TOP
+        if short and (meaning.size >= 2 or len(words) <= _FEW or marked):
+            return True
+    return False
 
 
 def _is_report(document: Document, *, targets: int, letter: bool) -> bool:

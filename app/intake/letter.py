@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from app.intake.document import DETAILS, Document
-from app.intake.lexicon import begins, plain, says, stems
+from app.intake.lexicon import begins, phrases, plain, says, stems
 from app.intake.lines import Line
 from app.intake.model import Found, FoundLetter
 from app.intake.naming import is_person
@@ -96,7 +96,16 @@ def _greeted(document: Document, at: int) -> LetterLines | None:
         return None
     letter = LetterLines(at, [])
     _read_body(document, letter, at + 1)
-    return letter if letter.body else None
+    return letter if letter.body and not _calls_readers(document, letter) else None
+
+
+def _calls_readers(document: Document, letter: LetterLines) -> bool:
+    """Whether what is greeted are the readers, who are then told whom to write to."""
+    return any(
+        document.lines[at].text.rstrip().endswith((":", "："))
+        and phrases("phrases").within(document.words[at], "call")
+        for at in letter.body
+    )
 
 
 def _headed(document: Document, at: int) -> LetterLines | None:

@@ -11,6 +11,23 @@ from app.intake.lexicon import plain
 
 _NAMES = Path(__file__).with_name("organisations.toml")
 
+CAPS = r"[^\W\d_a-zß-ÿ][\w'’.\-]*"
+_JOINING = (
+    r"(?:for|of|the|de|des|du|la|le|les|l['’]|los|las|del|y|e|di|dei|da|do|dos|das|für|der|die|und|and|"
+    r"et|to|pour|por|per|van|voor|zur)"
+)
+_TELLING = (
+    r"(?:Foundation|Fondation|Fundaci[oó]n|Stiftung|Fondazione|Funda[cç][aã]o|Committee|Comit[eé]|Comitato|"
+    r"Komitee|Network|Netzwerk|R[eé]seau|Red|Rete|Rede|Association|Asociaci[oó]n|Associazione|"
+    r"Associa[cç][aã]o|Campaign|Coalition|Kampagne|Sektion|Cent(?:re|er|ro)|Watch|Aktion|Cercle|Club|"
+    r"Collectif|Ligue|League|Society|Movement|Mouvement|Grupp[oe]|Grupo|Groupe|Initiative|Alliance|"
+    r"Solidarit[yé]|Defenders)"
+)
+ORGANISATION = re.compile(
+    rf"(?:{CAPS}[ ]+(?:{_JOINING}[ ]+){{0,3}}){{0,4}}{_TELLING}"
+    rf"(?:[ ]+(?:{_JOINING}[ ]+){{0,3}}{CAPS}){{0,5}}(?:\s+e\.\s?V\.)?"
+)
+
 
 @cache
 def known() -> list[re.Pattern[str]]:

@@ -12,64 +12,11 @@ from app.intake.model import Found
 from app.intake.spoken import spoken_of
 
 _PRONOUN = re.compile(r"\(\s*(?P<said>[^()\d]{1,40})\s*\)\s*\.?$")
-_PRONOUNS = frozenset(
-    [
-        "he",
-        "she",
-        "they",
-        "him",
-        "her",
-        "them",
-        "il",
-        "elle",
-        "iel",
-        "ils",
-        "elles",
-        "lui",
-        "el",
-        "ella",
-        "elle",
-        "ellos",
-        "ellas",
-        "er",
-        "sie",
-        "lei",
-        "ele",
-        "ela",
-        "он",
-        "она",
-        "они",
-        "вона",
-        "він",
-        "вони",
-        "ona",
-        "on",
-        "oni",
-        "one",
-        "hij",
-        "zij",
-        "hen",
-        "die",
-        "hun",
-        "han",
-        "hon",
-        "hen",
-        "hun",
-        "de",
-        "hän",
-        "o",
-        "onlar",
-        "αυτος",
-        "αυτη",
-        "αυτοι",
-        "ő",
-        "ea",
-        "ei",
-        "هو",
-        "هي",
-        "هم",
-        "او",
-    ]
+_PRONOUNS = re.compile(
+    r"he|she|they|him|her|them|il|elle|iel|ils|elles|lui|el|ella|ellos|ellas|er|sie|lei|loro|ele|ela|"
+    r"eles|elas|femenino|masculino|feminin|masculin|feminino|femminile|maschile|он|она|они|вона|він|"
+    r"вони|ona|on|oni|one|hij|zij|hen|die|hun|han|hon|hun|de|o|onlar|αυτος|αυτη|αυτοι|ő|ők|ea|ei|"
+    r"هی|هو|هم|هما|هن|او|آنان"
 )
 
 
@@ -95,6 +42,8 @@ def _labelled(document: Document) -> tuple[tuple[Found[str], ...], Found[str] | 
             continue
         line = document.lines[index]
         value, start = line.text[label.value_at :].strip(), line.start + label.value_at
+        if not value and not line.text.rstrip().endswith((":", "：")):
+            continue
         if not value and index + 1 < len(document.lines):
             line = document.lines[index + 1]
             value, start = line.text, line.start
@@ -133,6 +82,5 @@ def _names_of_value(
 
 
 def _is_pronoun(text: str) -> bool:
-    return all(
-        plain(part) in _PRONOUNS or part in _PRONOUNS for part in re.split(r"[/,\s]+", text) if part
-    )
+    parts = [part for part in re.split(r"[/,\s]+", text) if part]
+    return bool(parts) and all(_PRONOUNS.fullmatch(plain(part)) for part in parts)

@@ -6,8 +6,8 @@ a field without one is missing, and what a person typed instead needs none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from app.intake.composing import DraftLetter, letter_of
 from app.intake.model import Caution, Found, FoundTarget, Number, Reading
 
+# The parser's word for what `Own.PAST` says.
+_PASSED = "deadline_passed"
 # What a draft cannot do without, and a document usually has.
 NEEDED = ("title", "country", "deadline", "people", "targets", "letter")
 
@@ -151,6 +153,19 @@ def propose(reading: Reading, today: date) -> Proposal:
     return Proposal(plan, findings, cautions, letter is not None and letter.is_composed)
 
 
+def _says_it(finding: Finding, caution: Caution) -> bool:
+    """Whether a field says already what a remark on another passage repeats."""
+    return finding.reason == caution.code and finding.note == detail_of(caution.parameters) != ""
+
+
+def detail_of(parameters: Mapping[str, str]) -> str:
+    """What the sentence of a remark has a place for: the other spelling, else what is printed."""
+    for name in ("today", "other", "printed"):
+        if name in parameters:
+            return parameters[name]
+    return next(iter(parameters.values()), "")
+
+
 def _with_cautions(
     findings: tuple[Finding, ...], cautions: Sequence[Caution]
 ) -> tuple[tuple[Finding, ...], tuple[Caution, ...]]:
@@ -158,14 +173,21 @@ def _with_cautions(
     left: list[Caution] = []
     doubted: dict[str, Finding] = {}
     for caution in cautions:
+        if any(_says_it(one, caution) for one in findings):
+            continue
         at = [one for one in findings if one.start <= caution.start and caution.end <= one.end]
         about = min(at, key=lambda one: one.end - one.start, default=None)
         # A field that is far longer than the passage is not what the remark is about.
         if about is None or about.end - about.start > 3 * (caution.end - caution.start) + 200:
             left.append(caution)
-        elif about.is_sure and about.field not in doubted:
-            detail = next(iter(caution.parameters.values()), "")
-            doubted[about.field] = _doubted(about, caution.code, detail)
+            continue
+        known = doubted.get(about.field, about)
+        if known.is_sure:
+            doubted[known.field] = _doubted(known, caution.code, detail_of(caution.parameters))
+        elif known.reason == caution.code and not known.note:
+            doubted[known.field] = replace(known, note=detail_of(caution.parameters))
+        elif known.reason != caution.code and caution.code not in (known.note, _PASSED):
+            left.append(caution)
     return (
         tuple(doubted.get(one.field, one) for one in findings),
         tuple({(one.code, *one.parameters.items()): one for one in left}.values()),

@@ -11,7 +11,7 @@ from app.intake.entry import Piece
 from app.intake.letter import is_greeting
 from app.intake.lexicon import begins, phrases, says, words_of
 from app.intake.naming import kind_of, parts_of
-from app.intake.organisations import opens_with_organisation
+from app.intake.organisations import ORGANISATION, opens_with_organisation
 
 _ENDS = frozenset(
     [
@@ -95,6 +95,10 @@ def _labelled(document: Document, at: int, label: Label) -> Region | None:
     if rest and not _is_intro(rest):
         # "Address: 12 High Street" is of whoever stands above it.
         if kind_of(rest.split(",")[0]) == "place" and not re.search(r"@|\+\d", rest):
+            return None
+        # Copies asked for by those who call, to count them: they are no authority.
+        ours = kind == "copy" and ORGANISATION.match(rest) and "@" in rest
+        if ours and not says("office", rest):
             return None
         start = line.start + line.text.index(rest, label.value_at)
         region.pieces.append(Piece(rest, start, start + len(rest), after_gap=True))

@@ -52,7 +52,8 @@ _LISTED = re.compile(
 
 # An article or "in" before a name makes it a thing's or a place's.
 _PLACED = re.compile(
-    r"\b(?:the|den|der|die|das|dem|le|la|les|los|las|il|gli|in|at|en|em|im|nel|na|no|w|we|v|ve|i|på|στο|στη|στην|στον|said|says|dit|declare|dijo|sagte)\s$"
+    r"\b(?:the|den|der|die|das|dem|le|la|les|los|las|il|gli|in|at|en|em|im|nel|na|no|w|we|v|ve|i|på|στο|στη|στην|στον|said|says|dit|declare|dijo|sagte|portavoce|portavoz|porte-parole|"
+    r"spokesperson|spokesman|spokeswoman|sprecher|sprecherin|dichiarato|declaro|director|directora)\s$"
 )
 
 

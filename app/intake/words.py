@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from babel.support import LazyProxy
 
 from app.core.i18n import gettext, lazy_gettext
-from app.intake.plan import Finding, Own
+from app.intake.plan import Finding, Own, detail_of
 from app.intake.readers.document import Note, NoteCode, Reason, Unreadable
 
 # Why a person has to look at a value.
@@ -41,6 +41,17 @@ _CHECK: Mapping[str, LazyProxy] = {
     "date_line": lazy_gettext("It is the day of a line with a place, and may be of something else"),
     "common_words": lazy_gettext("It has few words, so its language is a guess"),
     "call_words": lazy_gettext("It asks to write, but names no clear recipients"),
+    "heading": lazy_gettext("It is one of several lines that may be the title"),
+    "speaker": lazy_gettext("It speaks in the document, and may not have issued it"),
+    "sender": lazy_gettext("It sent the document, and may not have issued it"),
+    "said_often": lazy_gettext(
+        "The document says this name often, but nowhere that it is about them"
+    ),
+    "two_spellings": lazy_gettext("Elsewhere the document spells it “%(detail)s”"),
+    "renamed_place": lazy_gettext("This place is called %(detail)s today"),
+    "deadline_passed": lazy_gettext(
+        "This day has passed. The draft shows it and needs a new last day"
+    ),
     "look_alikes": lazy_gettext("Some words mix letters of two alphabets that look alike"),
     "wrong_encoding": lazy_gettext("Letters had been garbled on the way here and were repaired"),
 }
@@ -152,7 +163,7 @@ def told_of_caution(code: str, parameters: Mapping[str, str]) -> str:
     words = _CHECK.get(code)
     if words is None:
         return gettext("Compare this with the document: it may be read in more than one way")
-    return _filled(words, next(iter(parameters.values()), ""))
+    return _filled(words, detail_of(parameters))
 
 
 def told_of_note(note: Note) -> str:
