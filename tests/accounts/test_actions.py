@@ -47,7 +47,12 @@ def test_a_password_is_kept_as_argon2id_and_never_in_clear(session: Session) -> 
 
 
 def test_two_accounts_with_one_password_have_two_hashes(session: Session) -> None:
-    assert an_account(session, OLENA).password != an_account(session, AMAL).password
+    section = default_section(session)
+    one, other = (
+        create_account(session, section, who.email, who.name, [RoleName.ORGANISER], PASSWORD, NOON)
+        for who in (OLENA, AMAL)
+    )
+    assert one.password != other.password
 
 
 def test_the_hash_of_nobody_costs_as_much_as_a_real_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.campaigns import actions
+from app.campaigns import life
 from app.campaigns.models import Campaign, ClosedReason
 from app.core.sealing import WrongKey
 from app.core.tokens import Keys
@@ -73,7 +73,7 @@ def test_a_check_that_was_made_stays_made_until_it_is_opened_again(
 
 def test_it_goes_when_the_campaign_closes(session: Session, keys: Keys, campaign: Campaign) -> None:
     assert forget_documents(session, NOON) == 0
-    actions.close(session, campaign, None, reason=ClosedReason.STOPPED, note="", now=NOON)
+    life.close(session, campaign, None, reason=ClosedReason.STOPPED, note="", now=NOON)
     session.flush()
     assert forget_documents(session, NOON) == 1
     assert find_document(session, keys, campaign) is None

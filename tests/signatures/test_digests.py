@@ -470,7 +470,7 @@ def test_the_list_of_what_will_happen_knows_when_the_digest_leaves(crowd: Desk) 
     assert crowd.mails() == []
     with crowd.database.reading() as session:
         campaign = get_campaign_by_id(session, crowd.campaign)
-        foreseen = foresee(session, NOON, NOON + timedelta(days=1), crowd.clock.now)
+        foreseen = foresee(session, crowd.keys, NOON, NOON + timedelta(days=1), crowd.clock.now)
         letters = [event for event in foreseen if event.kind is EventKind.LETTERS]
         assert [(event.at, event.count) for event in letters] == [(NOON, 8)]
         (shown,) = list_digests(session, campaign.gate_id)
