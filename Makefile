@@ -1,4 +1,6 @@
 .DEFAULT_GOAL := help
+# One more than there are cores: a test that waits for a process leaves its core to another.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 .PHONY: help run test test-full lint format strings lock pictures bench
 
 help: ## show what there is
@@ -8,7 +10,7 @@ run: ## set up and start the service with the demonstration, on http://127.0.0.1
 	@./run
 
 test: lint ## set up and pass everything that fits ten minutes
-	@./run test -n auto -m "not long"
+	@./run test -n $(TESTERS) -m "not long"
 
 test-full: ## the long forms: fault runs, the full matrix of pages
 	@./run test -n auto -m long

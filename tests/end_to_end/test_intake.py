@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.conftest import SHARED
 from tests.end_to_end.running import Running
-from tests.end_to_end.test_browser import SCRIPTS, button, link, sign_in, visiting
+from tests.end_to_end.test_browser import button, link, sign_in, visiting
 from tests.intake.files import ACTION, pdf
 
 pytestmark = pytest.mark.browser
@@ -20,7 +20,9 @@ CLICKS_AT_MOST = 3
 OLENA = "olena@example.org"
 
 
-@SCRIPTS
+@pytest.mark.parametrize(
+    "script", [pytest.param(True, marks=pytest.mark.long), False], ids=["script", "no-script"]
+)
 def test_seed_002_is_a_draft_after_three_clicks(
     service: Running, chromium: Browser, *, script: bool
 ) -> None:

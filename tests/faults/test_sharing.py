@@ -24,6 +24,10 @@ def look(service: Service, times: int, seen: list[int]) -> None:
             line.close()
 
 
+# Lines to a server are what two processes could share by mistake; a file has none.
+@pytest.mark.parametrize(
+    "url", [pytest.param("sqlite", marks=pytest.mark.long), "postgresql"], indirect=True
+)
 def test_two_web_processes_answer_side_by_side(service: Service, url: str) -> None:
     service.settings |= {
         "OUTCRY_DATABASE_URL": url,

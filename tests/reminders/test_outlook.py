@@ -291,6 +291,15 @@ def _stand(campaign: Campaign, name: str) -> None:
         campaign.opens_at = NOON + timedelta(days=3, hours=2)
 
 
+# Two weeks and four months of a town take as long on PostgreSQL as all the rest of this file.
+ON_BOTH_AT_LENGTH = pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.long, pytest.mark.timeout(600)])],
+    indirect=True,
+)
+
+
+@ON_BOTH_AT_LENGTH
 def test_the_dry_run_and_what_then_happens_are_the_same_list(town: Town) -> None:
     foreseen = town.foreseen(DAYS)
     kinds = {kind for _, _, kind in foreseen}
@@ -301,6 +310,7 @@ def test_the_dry_run_and_what_then_happens_are_the_same_list(town: Town) -> None
     assert town.happened == foreseen
 
 
+@ON_BOTH_AT_LENGTH
 def test_what_comes_a_month_and_three_after_the_end_too(town: Town) -> None:
     """The weeks between, in which nothing is foreseen, are looked at once a week."""
     foreseen = town.foreseen(120)
