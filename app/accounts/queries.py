@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, Role, RoleName
@@ -60,7 +60,3 @@ def list_organisers(session: Session, section_id: uuid.UUID, limit: int = 200) -
         .limit(limit)
     )
     return session.scalars(organisers).all()
-
-
-def count_accounts(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Account)) or 0

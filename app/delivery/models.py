@@ -49,10 +49,6 @@ class DispatchState(StrEnum):
     HELD = "held"
     CANCELLED = "cancelled"
 
-    @property
-    def is_final(self) -> bool:
-        return self not in (DispatchState.QUEUED, DispatchState.SENDING)
-
 
 class Mixing(StrEnum):
     """Whether a letter's turn is drawn, so that its order tells nothing about who wrote when."""

@@ -76,7 +76,3 @@ def wish_ends_at(now: datetime) -> datetime:
 
 def end_after(day: date) -> date:
     return day + FOLLOWS_FOR
-
-
-def is_due_to_be_asked(ends_on: date, today: date) -> bool:
-    return ends_on - ASK_BEFORE_END <= today < ends_on

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_skeleton
 
 from app.campaigns.models import CampaignState
 from app.core.i18n import (
@@ -97,7 +97,3 @@ def period_name(period: Period) -> str:
 def short_day(day: date) -> str:
     """12 May, as the language writes it short: for the axis of a chart."""
     return format_skeleton("MMMd", day, locale=locale_of(current_language()))
-
-
-def day_name(day: date) -> str:
-    return format_date(day, "medium", locale=locale_of(current_language()))
