@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -133,21 +133,29 @@ def concerns(campaign: Campaign, kind: NewsKind) -> ColumnElement[bool]:
     return and_(confirmed, or_(Follower.new_actions.is_(True), same_case), ~not_this)
 
 
-def list_weekly(session: Session, today: date, limit: int) -> Sequence[Follower]:
-    """Who gets one mail a week and had the last a week ago or longer."""
-    weekly = (
-        select(Follower)
-        .where(
-            Follower.state == FollowerState.CONFIRMED,
-            Follower.often == HowOften.WEEKLY,
-            Follower.told_on <= today,
-        )
-        .options(selectinload(Follower.follows), selectinload(Follower.section))
-        .order_by(Follower.told_on, Follower.id)
-        .limit(limit)
-        .with_for_update(of=Follower, skip_locked=True)
+def list_weekly_concerned(
+    session: Session, campaign: Campaign, kind: NewsKind, among: Sequence[Follower] | None = None
+) -> Sequence[Follower]:
+    """Of those who get one mail a week (all, or some of them) whom such news are for."""
+    weekly = select(Follower).where(Follower.often == HowOften.WEEKLY, concerns(campaign, kind))
+    if among is not None:
+        weekly = weekly.where(Follower.id.in_([follower.id for follower in among]))
+    return session.scalars(weekly.options(selectinload(Follower.follows))).all()
+
+
+def campaigns_of_case(session: Session, campaign: Campaign) -> frozenset[UUID]:
+    """A campaign and all others about the same people."""
+    return frozenset(
+        session.scalars(select(Campaign.id).where(Campaign.case_id == campaign.case_id))
     )
-    return session.scalars(weekly).all()
+
+
+def with_outcome(session: Session, campaigns: Collection[UUID]) -> set[UUID]:
+    """Those of the campaigns whose end followers are told of, or have been."""
+    ended = select(News.campaign_id).where(
+        News.campaign_id.in_(campaigns), News.kind == NewsKind.OUTCOME
+    )
+    return set(session.scalars(ended))
 
 
 def list_news_since(session: Session, since: datetime, until: datetime) -> Sequence[News]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -17,7 +18,6 @@ from app.core.tokens import Keys
 from app.followers import mails, queries, rules
 from app.followers.actions import forget
 from app.followers.models import (
-    Follow,
     Follower,
     FollowerState,
     FollowState,
@@ -52,10 +52,11 @@ def tell(session: Session, keys: Keys, *, links: Links, now: datetime, at_once: 
             log.info("news not told", campaign=campaign.reference, kind=str(news.kind))
             continue
         batch = queries.list_concerned(session, news, left)
+        case = case_of(session, news.kind, campaign)
+        _let_end(session, batch, news, now)
         skipped: Counter[str] = Counter(news.skipped)
         for follower in batch:
-            _let_end(session, follower, news, now)
-            reason = why_skip(session, follower, news.kind, campaign)
+            reason = why_skip(follower, news.kind, campaign, case)
             if reason:
                 skipped[reason] += 1
             else:
@@ -82,9 +83,15 @@ def waits(news: News) -> bool:
     return news.campaign.state is CampaignState.PAUSED and news.kind is not NewsKind.OUTCOME
 
 
-def why_skip(session: Session, follower: Follower, kind: NewsKind, campaign: Campaign) -> str:
+def case_of(session: Session, kind: NewsKind, campaign: Campaign) -> frozenset[UUID]:
+    """The campaigns whose followers hear of such news whatever else they wished."""
+    is_new = kind is NewsKind.OPENED
+    return queries.campaigns_of_case(session, campaign) if is_new else frozenset()
+
+
+def why_skip(follower: Follower, kind: NewsKind, campaign: Campaign, case: frozenset[UUID]) -> str:
     """The reason why somebody whom news concerns is not written to at once, or nothing."""
-    if kind is NewsKind.OPENED and not _follows_case(session, follower, campaign):
+    if kind is NewsKind.OPENED and not _follows_any(follower, case):
         reason = mails.why_not_for(follower, campaign)
         if reason:
             return reason
@@ -96,10 +103,10 @@ def tell_weekly(
 ) -> int:
     """One mail with all of a week to whoever asked for that; return how many weeks were closed."""
     due = list_weekly_due(session, now, limit)
+    told = weekly_news(session, due, now)
     for follower in due:
-        news = weekly_news(session, follower, now)
         follower.told_on = today_of(follower, now)
-        if news:
+        if news := told[follower.id]:
             mails.weekly(session, keys, follower, news, links=links, now=now)
     return len(due)
 
@@ -140,34 +147,44 @@ def list_weekly_due(session: Session, now: datetime, limit: int) -> Sequence[Fol
     return session.scalars(due).all()
 
 
-def weekly_news(session: Session, follower: Follower, now: datetime) -> list[News]:
-    """What there was between somebody's last weekly mail and the one that is due."""
-    if follower.told_on is None:
-        return []
-    since = moment_of(follower, follower.told_on)
-    until = moment_of(follower, today_of(follower, now))
-    return list_for(session, follower, since, until)
+def weekly_news(session: Session, due: Sequence[Follower], now: datetime) -> dict[UUID, list[News]]:
+    """What there was between the last weekly mail of each and the one that is due now.
+
+    A few questions for each news, however many read them.
+    """
+    windows = {
+        follower.id: (
+            moment_of(follower, follower.told_on),
+            moment_of(follower, today_of(follower, now)),
+        )
+        for follower in due
+        if follower.told_on is not None
+    }
+    told: dict[UUID, list[News]] = {follower.id: [] for follower in due}
+    if not windows:
+        return told
+    first = min(since for since, _ in windows.values())
+    last = max(until for _, until in windows.values())
+    for news in queries.list_news_since(session, first, last):
+        if is_over(news, news.campaign) or waits(news):
+            continue
+        for reader in weekly_readers(session, news.campaign, news.kind, due):
+            since, until = windows[reader]
+            if since < news.at <= until:
+                told[reader].append(news)
+    return told
 
 
-def list_for(session: Session, follower: Follower, since: datetime, until: datetime) -> list[News]:
-    """The news of a time that are for somebody and not over by now."""
-    return [
-        news
-        for news in queries.list_news_since(session, since, until)
-        if not is_over(news, news.campaign)
-        and not waits(news)
-        and is_for(session, follower, news.kind, news.campaign)
-    ]
-
-
-def is_for(session: Session, follower: Follower, kind: NewsKind, campaign: Campaign) -> bool:
-    """Whether such news of a campaign belong into somebody's weekly mail."""
-    concerned = select(Follower.id).where(
-        Follower.id == follower.id, queries.concerns(campaign, kind)
-    )
-    if session.scalar(concerned) is None:
-        return False
-    return why_skip(session, follower, kind, campaign) == "weekly"
+def weekly_readers(
+    session: Session, campaign: Campaign, kind: NewsKind, among: Sequence[Follower] | None = None
+) -> set[UUID]:
+    """Into whose weekly mail such news of a campaign belong."""
+    case = case_of(session, kind, campaign)
+    return {
+        follower.id
+        for follower in queries.list_weekly_concerned(session, campaign, kind, among)
+        if why_skip(follower, kind, campaign, case) == "weekly"
+    }
 
 
 def moment_of(follower: Follower, day: date) -> datetime:
@@ -232,31 +249,28 @@ def today_of(follower: Follower, now: datetime) -> date:
     return local.date() if local.time() >= WEEKLY_AT else local.date() - timedelta(days=1)
 
 
-def _follows_case(session: Session, follower: Follower, campaign: Campaign) -> bool:
-    theirs = (
-        select(Follow.id)
-        .join(Campaign, Campaign.id == Follow.campaign_id)
-        .where(
-            Follow.follower_id == follower.id,
-            Follow.state != FollowState.NOT_THIS,
-            Campaign.case_id == campaign.case_id,
-        )
+def _follows_any(follower: Follower, campaigns: frozenset[UUID]) -> bool:
+    return any(
+        follow.campaign_id in campaigns and follow.state is not FollowState.NOT_THIS
+        for follow in follower.follows
     )
-    return session.scalar(theirs.limit(1)) is not None
 
 
-def _let_end(session: Session, follower: Follower, news: News, now: datetime) -> None:
+def _let_end(session: Session, followers: Sequence[Follower], news: News, now: datetime) -> None:
     """Who wanted to know how one action ended, and knows it now, is forgotten some time later."""
-    if news.kind is not NewsKind.OUTCOME or follower.new_actions:
+    if news.kind is not NewsKind.OUTCOME:
         return
-    untold = select(Follow.id).where(
-        Follow.follower_id == follower.id,
-        Follow.campaign_id != news.campaign_id,
-        Follow.state != FollowState.NOT_THIS,
-        ~select(News.id)
-        .where(News.campaign_id == Follow.campaign_id, News.kind == NewsKind.OUTCOME)
-        .exists(),
-    )
-    if session.scalar(untold.limit(1)) is None and follower.ends_on is not None:
-        follower.ends_on = min(follower.ends_on, day_of(now) + rules.AFTER_OUTCOME)
-        follower.asked_to_stay = True  # the mail itself says so
+    others = {
+        follower: {
+            follow.campaign_id
+            for follow in follower.follows
+            if follow.campaign_id != news.campaign_id and follow.state is not FollowState.NOT_THIS
+        }
+        for follower in followers
+        if not follower.new_actions and follower.ends_on is not None
+    }
+    told = queries.with_outcome(session, set().union(*others.values()))
+    for follower, campaigns in others.items():
+        if campaigns <= told and follower.ends_on is not None:
+            follower.ends_on = min(follower.ends_on, day_of(now) + rules.AFTER_OUTCOME)
+            follower.asked_to_stay = True  # the mail itself says so

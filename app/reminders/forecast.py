@@ -7,9 +7,9 @@ file are counts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -155,30 +155,48 @@ def foresee_news(
     found: Counter[What] = Counter()
     for news in session.scalars(select(News).where(News.is_told.is_(False))):
         if not telling.is_over(news, news.campaign) and not telling.waits(news):
+            case = telling.case_of(session, news.kind, news.campaign)
             for follower in queries.list_concerned(session, news, None):
-                if not telling.why_skip(session, follower, news.kind, news.campaign):
+                if not telling.why_skip(follower, news.kind, news.campaign, case):
                     found[now, news.campaign.reference, NEWS] += 1
     for life in lives:
         opens = max(life.opens, now)
         if life.is_still_to_open and opens < end and not life.campaign.hidden:
             concerned = select(Follower).where(queries.concerns(life.campaign, NewsKind.OPENED))
+            case = telling.case_of(session, NewsKind.OPENED, life.campaign)
             for follower in session.scalars(concerned.options(selectinload(Follower.follows))):
-                reason = telling.why_skip(session, follower, NewsKind.OPENED, life.campaign)
+                reason = telling.why_skip(follower, NewsKind.OPENED, life.campaign, case)
                 if not reason and _is_there(follower, opens):
                     found[opens, life.campaign.reference, NEWS] += 1
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What a weekly mail may tell: of which campaign, from when on, to whom."""
+
+    at: datetime
+    reference: str
+    readers: set[UUID]
+    # Until which moment it is worth telling; an outcome always is.
+    life: Life | None
+
+    def is_told_at(self, moment: datetime) -> bool:
+        return self.life is None or not self.life.is_over_at(moment)
 
 
 def foresee_weekly(
     session: Session, lives: Sequence[Life], now: datetime, end: datetime
 ) -> Counter[What]:
     """Mails of a week, each under the first action that it tells of."""
-    by_id = {life.campaign.id: life for life in lives}
     found: Counter[What] = Counter()
     weekly = select(Follower).where(
         Follower.state == FollowerState.CONFIRMED, Follower.often == HowOften.WEEKLY
     )
-    for follower in session.scalars(weekly.options(selectinload(Follower.follows))):
+    readers = session.scalars(weekly.options(joinedload(Follower.section))).all()
+    first = min((follower.told_on for follower in readers if follower.told_on), default=None)
+    items = list(_items(session, lives, first, end)) if first else []
+    for follower in readers:
         day = follower.told_on
         while day is not None:
             since = telling.moment_of(follower, day)
@@ -188,36 +206,31 @@ def foresee_weekly(
                 break
             day = telling.today_of(follower, at)
             until = telling.moment_of(follower, day)
-            first = _first_told(session, follower, by_id, (since, until), at)
-            if first:
-                found[at, first, WEEKLY] += 1
+            told = [
+                (item.at, item.reference)
+                for item in items
+                if since < item.at <= until and follower.id in item.readers and item.is_told_at(at)
+            ]
+            if told:
+                found[at, min(told)[1], WEEKLY] += 1
     return found
 
 
-def _first_told(
-    session: Session,
-    follower: Follower,
-    lives: Mapping[UUID, Life],
-    window: tuple[datetime, datetime],
-    at: datetime,
-) -> str:
-    """The campaign whose news a weekly mail begins with; nothing where there is nothing to tell."""
-    since, until = window
-    known = [
-        (news.at, news.campaign.reference)
-        for news in telling.list_for(session, follower, since, until)
-        if news.kind is NewsKind.OUTCOME
-        or (news.campaign_id in lives and not lives[news.campaign_id].is_over_at(at))
-    ]
-    coming = [
-        (life.opens, life.campaign.reference)
-        for life in lives.values()
-        if life.is_still_to_open
-        and since < life.opens <= until
-        and not life.is_over_at(at)
-        and telling.is_for(session, follower, NewsKind.OPENED, life.campaign)
-    ]
-    return min(known + coming, default=(at, ""))[1]
+def _items(session: Session, lives: Sequence[Life], first: date, end: datetime) -> Iterator[_Item]:
+    """All that weekly mails may tell from a day on: what is noted, and the openings to come."""
+    by_id = {life.campaign.id: life for life in lives}
+    # A day before: the day began earlier in some places.
+    for news in queries.list_news_since(session, _midnight(first) - timedelta(days=1), end):
+        campaign, life = news.campaign, by_id.get(news.campaign_id)
+        is_outcome = news.kind is NewsKind.OUTCOME
+        if telling.is_over(news, campaign) or telling.waits(news) or not (is_outcome or life):
+            continue
+        readers = telling.weekly_readers(session, campaign, news.kind)
+        yield _Item(news.at, campaign.reference, readers, None if is_outcome else life)
+    for life in lives:
+        if life.is_still_to_open:
+            readers = telling.weekly_readers(session, life.campaign, NewsKind.OPENED)
+            yield _Item(life.opens, life.campaign.reference, readers, life)
 
 
 def foresee_followers(session: Session, now: datetime, section_id: UUID | None) -> Counter[What]:
