@@ -21,6 +21,7 @@ from app.core.keys import read_or_make_keys
 from app.core.schema import upgrade
 from app.core.tokens import Keys
 from app.notices.compose import use_templates
+from tests import compiled  # noqa: F401 - listens
 from tests.postgres import find_postgres
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from app.core.tokens import Keys
 from app.delivery.message import Message
 from app.delivery.models import Dispatch, Lane
+from app.letters.coach import fingerprint_of
 from app.signatures.actions import confirm
+from app.signatures.compose import finished_letter
 from app.signatures.correcting import Correction, correct
-from app.signatures.queries import find_confirmed, open_answers, seal_of
+from app.signatures.queries import find_confirmed, likeness_key, open_answers, seal_of
 from app.signatures.rules import FormErrors
 from tests.builders import LINKS, NOON, a_campaign, a_form, a_signature
 from tests.cast import NOOR, SAM
@@ -25,7 +27,7 @@ def test_the_words_the_letter_and_the_person_change_together(session: Session, k
     campaign = a_campaign(session, keys)
     signature = a_signature(session, keys, campaign, a_form(campaign, sentence="I am a nurse."))
     confirm(session, keys, signature, links=LINKS, now=NOON)
-    before, print_before = signature.person_hash, signature.letters[0].fingerprint
+    before = signature.person_hash
     correct(session, keys, signature, SAID, NOON)
     session.flush()
     session.expire_all()
@@ -38,7 +40,9 @@ def test_the_words_the_letter_and_the_person_change_together(session: Session, k
     letter = Message.from_bytes(seal.open_bytes(row.payload or b"", row=row.id, **place))
     assert SAID.name in letter.text
     assert "nurse" not in letter.text
-    assert signature.letters[0].fingerprint != print_before
+    # Of the new words, whether or not a word that changed is among those that are kept of them.
+    finished = finished_letter(campaign, signature, signature.letters[0], answers)
+    assert signature.letters[0].fingerprint == fingerprint_of(finished, likeness_key(seal))
     assert find_confirmed(session, campaign.id, before) is None
     assert find_confirmed(session, campaign.id, signature.person_hash) is signature
     assert signature.person_hash.hex() in row.once_key
