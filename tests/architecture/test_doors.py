@@ -42,36 +42,13 @@ from app.state import state_of
 from app.web.audience import Audience
 from config import Settings
 from tests.apps import an_app
+from tests.architecture.strangers import PURPOSES
 from tests.builders import LINKS, a_campaign, a_form, a_signature, an_account, the_demonstration
 from tests.cast import AMAL, KOFI, NOOR, OLENA, PASSWORD, Person
 
 LOOKING = {"GET", "HEAD", "OPTIONS"}
 BASE = "http://outcry.test"
 STAFF = {Audience.ORGANISER, Audience.COORDINATOR, Audience.ADMINISTRATOR, Audience.STAFF}
-TOKENS = {
-    "supporter.data": "data",
-    "supporter.data_file": "data",
-    "supporter.correct_data": "data",
-    "supporter.erase_data": "data",
-    "supporter.take_back": "data",
-    "supporter.ask": "confirm",
-    "supporter.confirm_letters": "confirm",
-    "supporter.ask_to_confirm": "remind",
-    "supporter.confirm_reminders": "remind",
-    "supporter.ask_to_stop": "stop",
-    "supporter.stop_reminders": "stop",
-    "supporter.ask_if_done": "stop",
-    "supporter.note_done": "stop",
-    "supporter.ask_to_confirm_follow": "follow",
-    "supporter.confirm_follow": "follow",
-    "supporter.preferences": "preferences",
-    "supporter.change_preferences": "preferences",
-    "supporter.stay": "preferences",
-    "supporter.choice": "preferences",
-    "supporter.say_choice": "preferences",
-    "supporter.ask_to_leave": "leave",
-    "supporter.leave": "leave",
-}
 # What an address may hold, by its name in the rule.
 Values = dict[str, str]
 
@@ -100,7 +77,7 @@ class Doors:
         return [(self.address(rule), rule) for rule in self.rules() if "GET" in rule.methods]
 
     def address(self, rule: Rule) -> str:
-        values = {**self.values, "token": self.values[TOKENS.get(rule.endpoint, "status")]}
+        values = {**self.values, "token": self.values[PURPOSES.get(rule.endpoint, "status")]}
         if rule.endpoint == "assets.static_file":
             values["name"] = "outcry.css"
         built = rule.build({name: values[name] for name in rule.arguments})
