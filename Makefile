@@ -26,19 +26,8 @@ format: ## lay the code out
 	@./run python -m ruff format .
 	@./run python -m ruff check --fix --quiet .
 
-strings: ## bring the catalogues up to date with the sentences in the code
-	@pot=$$(mktemp) && \
-	./run python -m babel.messages.frontend -q extract -F translations/babel.cfg -k lazy_gettext \
-		--add-location=file --sort-by-file -o $$pot app templates && \
-	./run python -m babel.messages.frontend -q update -i $$pot -d translations -N \
-		--ignore-obsolete --ignore-pot-creation-date; rm -f $$pot
-	@pot=$$(mktemp) && \
-	./run python -m babel.messages.frontend -q extract -F translations/babel.cfg \
-		--add-location=file --sort-by-file -o $$pot templates/notices && \
-	for language in $$(ls translations/*/LC_MESSAGES/notices.po | cut -d/ -f2); do \
-		./run python -m babel.messages.frontend -q update -i $$pot -d translations -D notices \
-			-l $$language -N --ignore-obsolete --ignore-pot-creation-date; \
-	done; rm -f $$pot
+strings: ## bring the catalogues up to date with the sentences in the code, say what is missing
+	@./run python translations/strings.py
 
 bench: ## measure letters against their yardsticks (see bench/README.md)
 	@./run python -m bench.letters

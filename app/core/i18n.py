@@ -60,54 +60,53 @@ _speaking: ContextVar[str] = ContextVar("speaking", default=SOURCE)
 
 
 class Catalogues:
-    """The translations of this installation, one catalogue a language, found once at the start.
+    """The translations of this installation, one language after another, found at the start.
 
-    A catalogue is read when somebody first speaks its language: a process that sends English mail
-    does not wait for a dozen others.
+    A language is read when somebody first speaks it: a process that sends English mail does not
+    wait for a dozen others.
     """
 
     def __init__(self) -> None:
-        self._files: dict[str, Path] = {}
-        self._mails_only: dict[str, Path] = {}
+        self._files: dict[str, tuple[Path, ...]] = {}
         self._read: dict[str, NullTranslations] = {SOURCE: NullTranslations()}
 
     def load(self, folder: Path) -> None:
         """Offer what lies below `folder`.
 
-        `<language>/LC_MESSAGES/messages.po` is a language of pages and mails. Where there is only
-        a `notices.po`, our mails speak a language that the pages do not offer yet.
+        `<language>/LC_MESSAGES/messages.po` is a language of the public pages and of our mails;
+        with a `desk.po` beside it, the desk and the numbers speak it too.
         """
         for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
-            self._files[path.parent.parent.name] = path
-        for path in sorted(folder.glob("*/LC_MESSAGES/notices.po")):
-            if path.parent.parent.name not in self._files:
-                self._mails_only[path.parent.parent.name] = path
+            desk = path.with_name("desk.po")
+            both = (path, desk) if desk.exists() else (path,)
+            self._files[path.parent.parent.name] = both
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """What the interface speaks, the source language first."""
+        """What public pages and mails speak, the source language first."""
         return (SOURCE, *self._files)
 
     @property
-    def written(self) -> tuple[str, ...]:
-        """What our mails can be written in, the source language first."""
-        return (*self.languages, *self._mails_only)
+    def of_desk(self) -> tuple[str, ...]:
+        """What the desk and the numbers speak, the source language first."""
+        return (SOURCE, *(language for language, both in self._files.items() if both[1:]))
 
     def current(self) -> NullTranslations:
         language = _speaking.get()
         if language not in self._read:
-            path = self._files.get(language) or self._mails_only.get(language)
-            if path is None:
+            if language not in self._files:
                 return self._read[SOURCE]
-            self._read[language] = _read(path, language)
+            self._read[language] = _read(self._files[language])
         return self._read[language]
 
 
-def _read(path: Path, language: str) -> Translations:
-    with path.open("rb") as source:
-        catalogue = read_po(source, locale=language)
+def _read(paths: tuple[Path, ...]) -> Translations:
+    """One catalogue of several files: the plural rule is the first one's, a key stands in one."""
+    whole, *others = (read_po(io.BytesIO(path.read_bytes())) for path in paths)
+    for message in (message for other in others for message in other if message.id):
+        whole[message.id] = message
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, whole)
     compiled.seek(0)
     return Translations(compiled)
 

@@ -78,7 +78,7 @@ def compose(
     """
     require_values(name, values)
     folder = f"notices/{name}"
-    spoken = language if language in catalogues.written else SOURCE
+    spoken = language if language in catalogues.languages else SOURCE
     with speaking(spoken):
         given = {
             **values,

@@ -15,7 +15,7 @@ class Links:
 
     @staticmethod
     def spoken(language: str) -> str:
-        """The language of the page behind a link: our mails speak some that the pages do not."""
+        """The language of the page behind a link; a letter may be in one that we do not speak."""
         return language if language in catalogues.languages else SOURCE
 
     def campaign(self, language: str, reference: str, slug: str) -> str:

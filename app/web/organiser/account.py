@@ -84,7 +84,7 @@ def account() -> ResponseReturnValue:
 @open_to(Audience.STAFF)
 def save_language() -> ResponseReturnValue:
     wanted = request.form.get("language", "")
-    if wanted not in catalogues.languages:
+    if wanted not in catalogues.of_desk:
         return _account_page({"language": Flaw("missing")}), 422
     with unit_of_work(database().writing) as session:
         set_language(me(session), wanted)
@@ -126,7 +126,7 @@ def _account_page(errors: dict[str, Flaw]) -> str:
     return render_template(
         "organiser/account.html",
         errors=explain_all(errors),
-        languages=catalogues.languages,
+        languages=catalogues.of_desk,
         at_least=PASSWORD_AT_LEAST,
     )
 

@@ -100,8 +100,8 @@ def _enter() -> ResponseReturnValue | None:
         request.max_content_length = _WITH_DOCUMENTS[request.endpoint]
         request.max_form_memory_size = _LARGEST_TEXT
     account = current_account()
-    spoken = account.language if account else best_language(catalogues.languages)
-    speak(spoken if spoken in catalogues.languages else SOURCE)
+    spoken = account.language if account else best_language(catalogues.of_desk)
+    speak(spoken if spoken in catalogues.of_desk else SOURCE)
     # Signing in has no session to tie a token to; `origin` keeps other sites out of it.
     if request.method != "POST" or request.endpoint == "account.start":
         return None

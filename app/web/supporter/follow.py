@@ -64,11 +64,11 @@ class Asked:
     def wish(self, campaign: Campaign | None, known_zone: str = "") -> Wish:
         """What of it can be meant; nothing unknown gets through."""
         # In the order of the page; the language of the page is the one that is surely read.
-        spoken = [each for each in catalogues.written if each in self.languages]
-        first = (
-            [current_language()] if current_language() in (spoken or catalogues.languages) else []
+        spoken = [each for each in catalogues.languages if each in self.languages]
+        page = current_language()
+        ordered = dict.fromkeys(
+            [page, *spoken] if page in (spoken or catalogues.languages) else spoken
         )
-        ordered = dict.fromkeys([*first, *spoken])
         known = {code for code, _name in shown.country_choices(current_language())}
         zone = zone_of_country(self.home, now().year) if self.home else known_zone
         return Wish(
@@ -235,7 +235,7 @@ def _form(asked: Asked, errors: Mapping[str, str] | None = None) -> str:
 
 def _offered(section: Section) -> dict[str, object]:
     return {
-        "languages": catalogues.written,
+        "languages": catalogues.languages,
         "about_countries": queries.list_countries(reading(), section.id),
         "countries": shown.country_choices(current_language()),
     }

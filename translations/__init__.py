@@ -1,0 +1,1 @@
+"""The words of Outcry in other languages, and the command that keeps them up to date."""
