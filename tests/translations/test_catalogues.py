@@ -15,7 +15,7 @@ from translations import strings
 
 TRANSLATIONS = ROOT / "translations"
 # Issue 9, item 3: what public pages and mails speak besides English; the desk speaks two of them.
-LANGUAGES = ("ar", "de", "es", "fr", "it", "pl", "pt", "ru", "tr", "uk")
+LANGUAGES = ("ar", "de", "es", "fa", "fr", "it", "kk", "pl", "pt", "ru", "tr", "uk")
 DESK = ("fr", "ru")
 FILES = [(language, "messages") for language in LANGUAGES] + [(each, "desk") for each in DESK]
 # The classes of CLDR in the order of the forms that gettext counts by. A class that gettext does
