@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
-# One more than there are cores: a test that waits for a process leaves its core to another.
-TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Two more than there are cores: a test that waits for a process leaves its core to another.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 .PHONY: help run test test-full lint format strings lock pictures bench
 
 help: ## show what there is
