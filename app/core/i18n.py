@@ -96,13 +96,15 @@ class Catalogues:
         if language not in self._read:
             if language not in self._files:
                 return self._read[SOURCE]
-            self._read[language] = _read(self._files[language])
+            self._read[language] = _read(self._files[language], language)
         return self._read[language]
 
 
-def _read(paths: tuple[Path, ...]) -> Translations:
+def _read(paths: tuple[Path, ...], language: str) -> Translations:
     """One catalogue of several files: the plural rule is the first one's, a key stands in one."""
-    whole, *others = (read_po(io.BytesIO(path.read_bytes())) for path in paths)
+    # A language that CLDR does not know has its plural rule in the head of its file alone.
+    locale = Locale.parse(language, sep="-") if is_language(language) else None
+    whole, *others = (read_po(io.BytesIO(path.read_bytes()), locale=locale) for path in paths)
     for message in (message for other in others for message in other if message.id):
         whole[message.id] = message
     compiled = io.BytesIO()

@@ -190,7 +190,7 @@ def test_a_sensitive_subject_names_neither_campaign_nor_office(case: str, langua
 
 
 def test_a_language_we_do_not_speak_falls_back_to_the_source() -> None:
-    notice = composed("confirm", "fa")
+    notice = composed("confirm", "nl")
     assert notice.language == "en"
     assert notice.subject == composed("confirm", "en").subject
 
