@@ -213,11 +213,15 @@ def test_a_real_postfix_that_was_cut_off_in_the_body_has_not_taken_it(postfix: P
 
 
 # A single letter is flagged alone, so nobody can die between its flag and the others'.
+STEPS = ("before_data", "dot_flag", "dot_sent", "answered")
+
+
 @pytest.mark.parametrize(
     ("step", "letters"),
     [
         ("guarded", 5),
-        *((s, n) for s in ("before_data", "dot_flag", "dot_sent", "answered") for n in (1, 5)),
+        *((step, 5) for step in STEPS),
+        *(pytest.param(step, 1, marks=pytest.mark.long) for step in STEPS),
     ],
 )
 def test_killed_anywhere_beside_a_real_postfix_nothing_leaves_twice(

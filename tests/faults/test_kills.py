@@ -105,7 +105,7 @@ def report(record_property: Callable[[str, object], None]) -> Callable[..., None
 def test_a_few_kills_lose_nothing(
     service: Service, tmp_path: Path, report: Callable[..., None]
 ) -> None:
-    run_kills(service, f"sqlite:///{tmp_path}/var/outcry.db", 4, random.randrange(10_000), report)
+    run_kills(service, f"sqlite:///{tmp_path}/var/outcry.db", 2, random.randrange(10_000), report)
 
 
 @pytest.mark.long

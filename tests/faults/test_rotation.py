@@ -170,9 +170,9 @@ def _ids(database: Database) -> list[object]:
 
 
 @pytest.mark.timeout(300)
-def test_a_rotation_killed_three_times_leaves_everything_readable(tmp_path: Path) -> None:
+def test_a_rotation_that_was_killed_leaves_everything_readable(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/var/outcry.db"
-    run_rotation(url, tmp_path / "var", 3, random.randrange(10_000))
+    run_rotation(url, tmp_path / "var", 1, random.randrange(10_000))
 
 
 @pytest.mark.long

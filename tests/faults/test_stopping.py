@@ -27,7 +27,14 @@ def everybody(service: Service) -> list[int]:
     return pids
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+# The same way out for both signals; the second of them in make test-full.
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGINT, id="Ctrl-C", marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, id="SIGTERM"),
+    ],
+)
 def test_one_that_dies_comes_back_and_asked_to_stop_all_end(
     service: Service, how: signal.Signals
 ) -> None:
