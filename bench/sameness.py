@@ -35,7 +35,7 @@ EACH = 1_000
 GOAL_MS = 5.0
 # Of one length, as the page that says where the mail went shows a part of it.
 KNOWN, NEW = "k{:06}@gmail.com", "n{:06}@gmail.com"
-ANSWERS = {"country": "SE", "sentence": "", "targets": "1", "letter_language": "en"}
+ANSWERS = {"country": "SE", "sentence": "", "targets": "1", "letter_language": "en", "consent": "1"}
 # Whoever was told today that there was a letter already, and whoever gets no mail any more.
 KINDS = ("new", "repeated", "blocked")
 # Of each kind, each time: by the clock and of the processor, in seconds.
