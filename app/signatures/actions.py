@@ -100,7 +100,13 @@ def sign(
         first = queries.find_confirmed_from(session, campaign.id, address_hash)
         written = set(form.targets)
     has_written = first is not None and set(form.targets) <= written
-    due_at = find_day(session, keys, mailbox, now, days=1 if has_written else DAYS_AHEAD)
+    # The slow way may lead past midnight: the mail counts on the day on which it leaves.
+    leaves = max(now, not_before or now)
+    due_at = (
+        find_day(session, keys, mailbox, now, days=1)
+        if has_written
+        else find_day(session, keys, mailbox, leaves, days=DAYS_AHEAD)
+    )
     signature = _fresh(seal, campaign, form, now)
     signature.person_hash, signature.address_hash = person_hash, address_hash
     signature.form_hash, signature.content_hash = form_hash, content_hash
@@ -113,8 +119,7 @@ def sign(
         session.flush()  # the notice's key and the counts are about rows that exist
         count(session, Figure.STARTED, labels_of(signature), day_of(now))
         if asks:
-            due = max(due_at or now, not_before or now)
-            notices.confirm(session, keys, seal, signature, links, now, due_at=due)
+            notices.confirm(session, keys, seal, signature, links, now, due_at=due_at or leaves)
 
     # Whoever lives at an erased address has asked never to hear from us again.
     may_write = due_at is not None and not is_erased_address

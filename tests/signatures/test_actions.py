@@ -125,6 +125,19 @@ def test_an_address_gets_three_confirmations_a_day_and_the_rest_later(
     assert sorted(days) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
 
 
+def test_mails_that_wait_past_midnight_count_on_the_day_on_which_they_leave(
+    session: Session, keys: Keys, campaign: Campaign
+) -> None:
+    evening, night = NOON.replace(hour=23), NOON.replace(hour=23) + timedelta(hours=2)
+    for number in range(12):
+        form = a_form(campaign, who=Person(f"Name {number}", MANY))
+        now, turn = (evening, night) if number % 2 else (night, None)
+        sign(session, keys, campaign, form, links=LINKS, now=now, not_before=turn)
+    due = session.scalars(select(Dispatch.due_at).where(Dispatch.lane == Lane.NOTICE)).all()
+    days = [(moment - night).days for moment in due]
+    assert sorted(days) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
 MANY = "many+tag@example.org"
 
 
