@@ -22,12 +22,23 @@ from app.core.schema import upgrade
 from app.core.tokens import Keys
 from app.notices.compose import use_templates
 from tests import compiled  # noqa: F401 - listens
+from tests.checks import CHECKS
 from tests.postgres import find_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 use_templates(ROOT / "templates")
 use_locked_zones()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A check can be chosen by its number, which stands in no test's name: `-k check:A7:`."""
+    for item in items:
+        for mark in item.iter_markers("check"):
+            unknown = set(mark.args) - set(CHECKS)
+            if unknown or not mark.args:
+                raise pytest.UsageError(f"{item.nodeid}: no check {unknown or 'number'}")
+            item.extra_keyword_matches.update(f"check:{number}:" for number in mark.args)
 
 
 @pytest.fixture(scope="session")

@@ -123,6 +123,7 @@ def test_every_answer_is_closed_to_other_sites(house: House) -> None:
     assert seen > 100
 
 
+@pytest.mark.check("P3", "P4")
 def test_no_page_holds_a_script_or_a_style_or_asks_another_site_for_anything(house: House) -> None:
     pages = 0
     for client in (house.browser(), house.browser(OLENA)):
@@ -164,6 +165,7 @@ def test_staff_get_one_cookie_by_signing_in_and_by_nothing_else(house: House) ->
         assert names <= {"__Host-outcry"}, rule
 
 
+@pytest.mark.check("P4")
 def test_what_is_somebodys_own_is_kept_by_no_cache_and_found_by_no_search(house: House) -> None:
     own = 0
     for client in (house.browser(), house.browser(OLENA)):

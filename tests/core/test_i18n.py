@@ -127,6 +127,7 @@ def test_a_day_is_written_as_its_readers_write_it(language: str, long: str, full
         ("UTC", datetime(2026, 1, 1, 23, 59, tzinfo=UTC), "23:59", "UTC", "UTC"),
     ],
 )
+@pytest.mark.check("I9")
 def test_a_deadline_is_said_with_time_offset_and_city(
     zone: str, moment: datetime, time: str, offset: str, city: str
 ) -> None:

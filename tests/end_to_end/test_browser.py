@@ -115,6 +115,7 @@ def letters(service: Running, sentence: str) -> list[EmailMessage]:
 
 
 @SCRIPTS
+@pytest.mark.check("A11", "J5")
 def test_a_supporter_writes_and_one_letter_leaves(
     service: Running, chromium: Browser, *, script: bool
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_supporter_writes_and_one_letter_leaves(
         assert visitor.context.cookies() == []
 
 
+@pytest.mark.check("J5")
 def test_back_reload_and_two_tabs_send_one_letter(service: Running, chromium: Browser) -> None:
     email, sentence = "two-tabs@example.org", "I keep two windows open."
     with visiting(chromium, service) as visitor:
@@ -186,6 +188,7 @@ def test_back_reload_and_two_tabs_send_one_letter(service: Running, chromium: Br
         assert len(mail_to(service.mail, email, "/confirm")) == 1
 
 
+@pytest.mark.check("J4")
 def test_a_scanner_that_runs_scripts_sends_nothing(service: Running, chromium: Browser) -> None:
     email, sentence = "scanned@example.org", "My mail is read by a machine."
     with visiting(chromium, service) as visitor:
@@ -222,6 +225,7 @@ def test_without_a_name_the_letter_can_be_copied_and_printed(
         assert visitor.context.cookies() == []
 
 
+@pytest.mark.check("A11")
 def test_without_a_script_no_dead_control_is_shown(service: Running, chromium: Browser) -> None:
     with visiting(chromium, service, script=False) as visitor:
         page = visitor.page
@@ -233,6 +237,7 @@ def test_without_a_script_no_dead_control_is_shown(service: Running, chromium: B
 
 
 @SCRIPTS
+@pytest.mark.check("A7")
 def test_after_an_error_the_summary_is_first_and_leads_to_the_fields(
     service: Running, chromium: Browser, *, script: bool
 ) -> None:
@@ -263,6 +268,7 @@ def test_after_an_error_the_summary_is_first_and_leads_to_the_fields(
             assert words in described, f"{target}: {described!r} does not say {words!r}"
 
 
+@pytest.mark.check("A5")
 def test_with_keys_alone_from_the_campaign_to_the_letter(
     service: Running, chromium: Browser
 ) -> None:
@@ -302,6 +308,7 @@ def test_with_keys_alone_from_the_campaign_to_the_letter(
 @pytest.mark.parametrize(
     "script", [False, pytest.param(True, marks=pytest.mark.long)], ids=["no-script", "script"]
 )
+@pytest.mark.check("A11")
 def test_an_organiser_publishes_with_a_colleague_and_a_coordinator_looks(
     service: Running, chromium: Browser, *, script: bool
 ) -> None:

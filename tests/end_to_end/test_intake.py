@@ -23,6 +23,7 @@ OLENA = "olena@example.org"
 @pytest.mark.parametrize(
     "script", [pytest.param(True, marks=pytest.mark.long), False], ids=["script", "no-script"]
 )
+@pytest.mark.check("J2")
 def test_seed_002_is_a_draft_after_three_clicks(
     service: Running, chromium: Browser, *, script: bool
 ) -> None:

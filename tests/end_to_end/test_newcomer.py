@@ -182,6 +182,7 @@ def test_sending_the_same_form_again_and_again_is_one_letter(service: Running) -
     assert len(mail_to(service.mail, address_of(who), "/confirm")) == 1
 
 
+@pytest.mark.check("J5")
 def test_the_same_form_sent_eight_times_at_once_is_one_signature(service: Running) -> None:
     who, sentence = "Ylva Norén", "I build boats."
     _reader, check = sign(service, who, sentence)
@@ -214,6 +215,7 @@ def test_who_writes_a_second_time_sees_the_same_page_and_gets_another_mail(
     assert known == 1
 
 
+@pytest.mark.check("J4")
 def test_opening_every_link_of_every_mail_changes_nothing(service: Running) -> None:
     who = "Ragna Sjöberg"
     reader, check = sign(service, who, "I teach.")

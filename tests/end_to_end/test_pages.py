@@ -182,6 +182,7 @@ def windows(chromium: Browser, gallery: Gallery) -> Iterator[Windows]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("name", "look"), every_page(looks=True))
+@pytest.mark.check("A1", "A10", "A14")
 def test_a_page_has_no_barrier(windows: Windows, gallery: Gallery, name: str, look: Look) -> None:
     shown = gallery.pages[name]
     page = windows.page(shown, look)
@@ -214,6 +215,7 @@ def test_a_page_has_no_barrier(windows: Windows, gallery: Gallery, name: str, lo
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["campaign", "campaign-fr", "campaign-ru", "campaign-ten", "home"])
+@pytest.mark.check("P1", "P3")
 def test_a_first_visit_is_light_and_asks_nobody_else(
     chromium: Browser, gallery: Gallery, name: str
 ) -> None:
@@ -234,6 +236,7 @@ def test_a_first_visit_is_light_and_asks_nobody_else(
     window.close()
 
 
+@pytest.mark.check("P3", "P4")
 def test_every_page_answers_as_it_should_and_gives_supporters_no_cookie(gallery: Gallery) -> None:
     for shown in gallery.pages.values():
         answer = gallery.answer(shown)
@@ -262,6 +265,7 @@ def test_every_page_answers_as_it_should_and_gives_supporters_no_cookie(gallery:
             assert "SameSite=Lax" in cookie
 
 
+@pytest.mark.check("A2")
 def test_every_page_is_valid_html(gallery: Gallery, vnu: list[str], tmp_path: Path) -> None:
     written = _write(tmp_path, ((page.name, gallery.answer(page).text) for page in _all(gallery)))
     assert written == len(NAMES)
@@ -270,6 +274,7 @@ def test_every_page_is_valid_html(gallery: Gallery, vnu: list[str], tmp_path: Pa
     assert _complaints(vnu, tmp_path, guess) == []
 
 
+@pytest.mark.check("A2", "I12")
 def test_the_html_of_every_mail_is_valid(gallery: Gallery, vnu: list[str], tmp_path: Path) -> None:
     catalogues.load(ROOT / "translations")
     samples = [

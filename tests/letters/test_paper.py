@@ -142,6 +142,7 @@ def test_arabic_is_set_from_the_right_and_can_be_searched(tmp_path: Path) -> Non
         assert word in words
 
 
+@pytest.mark.check("I11")
 def test_fonts_are_embedded_and_are_ours(tmp_path: Path) -> None:
     printed = print_letters([saying(KAZAKH, "سلام")])
     rows = poppler("pdffonts", printed, tmp_path).splitlines()[2:]
@@ -161,6 +162,7 @@ def test_fonts_are_embedded_as_pypdf_sees_them() -> None:
 @pytest.mark.parametrize(
     ("language", "marked"), [("kk", "kk"), ("pt-BR", "pt-BR"), ("zh-Hant-TW", "zh-TW")]
 )
+@pytest.mark.check("I11")
 def test_the_file_is_tagged_and_says_title_and_language(language: str, marked: str) -> None:
     pdf = reader(saying(KAZAKH, language=language))
     root = pdf.trailer["/Root"]
@@ -425,6 +427,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
+@pytest.mark.check("I11")
 def test_every_script_is_drawn_and_read_back(language: str, tmp_path: Path) -> None:
     words = SCRIPTS[language]
     letter = saying(words, language=language, direction=text_direction(language))
@@ -437,6 +440,7 @@ def test_every_script_is_drawn_and_read_back(language: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("language", ["ar", "fa"])
+@pytest.mark.check("I11")
 def test_words_from_the_right_are_read_back_in_their_order(language: str, tmp_path: Path) -> None:
     words = SCRIPTS[language].split()
     letter = saying(SCRIPTS[language], language=language, direction="rtl")

@@ -79,6 +79,7 @@ def test_a_value_that_no_template_knows_is_refused() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.check("I12")
 def test_the_html_part_has_the_same_words(case: str, language: str) -> None:
     notice = composed(case, language)
     page = Page(notice.html)
@@ -88,6 +89,7 @@ def test_the_html_part_has_the_same_words(case: str, language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.check("I12")
 def test_the_html_part_is_small_loads_nothing_and_says_its_language(
     case: str, language: str
 ) -> None:
@@ -162,12 +164,14 @@ def test_letters_are_counted_in_french_as_the_french_do(letters: int, sentence: 
         (103, "بقيت 103 أيام للكتابة"),
     ],
 )
+@pytest.mark.check("I7")
 def test_days_are_counted_in_arabic_by_all_six_forms(days: int, subject: str) -> None:
     written = composed("reminder", "ar", hours_left=days * 24, sensitive=True)
     assert written.subject == subject
     assert written.language == "ar"
 
 
+@pytest.mark.check("I12")
 def test_a_name_of_another_script_is_kept_from_scrambling_an_arabic_sentence() -> None:
     written = composed("outcome", "ar", source="Radio Azattyq (RFE/RL)")
     assert "\u2066Radio Azattyq (RFE/RL)\u2069" in written.text or (
@@ -207,6 +211,7 @@ def test_every_stop_link_stands_in_text_and_html() -> None:
 @pytest.mark.parametrize(
     "name", [name for name, notice in NOTICES.items() if "preferences_link" in notice.values]
 )
+@pytest.mark.check("I12")
 def test_what_goes_to_followers_can_be_chosen_and_left_with_one_click(name: str) -> None:
     assert NOTICES[name].one_click == "stop_link"
     written = composed(name, "en")

@@ -64,6 +64,7 @@ def wordings(language: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.check("I9")
 def test_times_numbers_and_lists_are_said_as_their_readers_say_them(language: str) -> None:
     with speaking(language):
         said = "\n".join(wordings(language)) + "\n"
@@ -76,6 +77,7 @@ def test_times_numbers_and_lists_are_said_as_their_readers_say_them(language: st
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("zone", "ends"), ENDS)
+@pytest.mark.check("I9")
 def test_an_end_is_a_minute_of_a_named_day_and_never_midnight(
     language: str, zone: str, ends: datetime
 ) -> None:

@@ -44,6 +44,7 @@ def one_office(events: list[Event], campaign: Campaign) -> list[Event]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.check("J3")
 def test_the_numbers_equal_the_truth_where_nothing_is_small(
     database: Database, keys: Keys, seed: int
 ) -> None:

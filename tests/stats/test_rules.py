@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +73,7 @@ def writers(letters: list[Letter]) -> int:
 
 @given(letters_of_people())
 @settings(max_examples=300, deadline=None)
+@pytest.mark.check("J7")
 def test_no_piece_stands_for_fewer_than_ten_people(letters: list[Letter]) -> None:
     one_month = [
         Letter(each.person, each.day.replace(month=1), each.country, each.office)
@@ -142,6 +144,7 @@ def numbers_of(campaigns: list[list[Letter]], period: Period) -> Numbers:
 
 @given(st.lists(letters_of_people(), min_size=2, max_size=3))
 @settings(max_examples=150, deadline=None)
+@pytest.mark.check("J7")
 def test_nothing_small_is_found_by_subtracting_one_choice_from_another(
     campaigns: list[list[Letter]],
 ) -> None:

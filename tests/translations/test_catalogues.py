@@ -74,6 +74,7 @@ def test_extracting_the_strings_again_changes_nothing(language: str, audience: s
 
 
 @pytest.mark.parametrize(("language", "audience"), FILES)
+@pytest.mark.check("I13")
 def test_nothing_is_left_untranslated_or_in_doubt(language: str, audience: str) -> None:
     forms = len(CLASSES[language])
     assert catalogue(language, audience).num_plurals == forms
@@ -86,6 +87,7 @@ def test_nothing_is_left_untranslated_or_in_doubt(language: str, audience: str) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.check("I8")
 def test_a_translation_has_the_holes_of_its_source_and_no_others(language: str) -> None:
     for message in whole(language):
         wanted = set(HOLE.findall(" ".join(key_of(message))))
@@ -148,6 +150,7 @@ def test_russian_puts_no_full_stop_after_a_date() -> None:
         *((25, 2), (100, 2), (101, 0), (102, 1), (111, 2), (1_000_000, 2)),
     ],
 )
+@pytest.mark.check("I7")
 def test_russian_counts_by_its_own_classes(count: int, form: int) -> None:
     source = counted("ru")
     russian = Catalogues()
@@ -161,6 +164,7 @@ COUNTS = (0, 1, 2, 3, 4, 5, 10, 11, 12, 14, 21, 22, 25, 100, 101, 102, 111, 1_00
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.check("I7")
 def test_every_counted_sentence_takes_the_form_of_its_class(language: str) -> None:
     """The class that CLDR gives a number, for each sentence with a number in it."""
     spoken = Catalogues()
@@ -198,6 +202,7 @@ def test_arabic_has_its_own_signs_and_no_hidden_ones() -> None:
 
 
 @pytest.mark.parametrize(("count", "form"), [(0, 0), (1, 0), (2, 1), (21, 1), (1_000_000, 1)])
+@pytest.mark.check("I7")
 def test_french_counts_nothing_as_one(count: int, form: int) -> None:
     source = counted("fr")
     french = Catalogues()

@@ -66,12 +66,14 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("front", "ground", "at_least"), TEXT + NOTICES + BUTTONS + GRAPHICS)
+@pytest.mark.check("A4")
 def test_contrast(scheme: str, front: str, ground: str, at_least: float) -> None:
     colours = tokens(scheme)
     assert contrast(colours[front], colours[ground]) >= at_least
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.check("A4")
 def test_the_focus_is_seen_on_any_ground(scheme: str) -> None:
     colours = tokens(scheme)
     grounds = [colours[name] for name in (*GROUNDS, "brand", "send", "error-ground", "mark")]
@@ -80,6 +82,7 @@ def test_the_focus_is_seen_on_any_ground(scheme: str) -> None:
         assert seen >= 3
 
 
+@pytest.mark.check("A3")
 def test_nothing_is_tied_to_a_physical_side() -> None:
     # The widget's sheet stays as its makers ship it.
     own = [path for path in STATIC.glob("*.css") if path.name != "altcha.css"]

@@ -142,6 +142,7 @@ def pages(doors: Doors, language: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.check("I5")
 def test_nothing_on_a_public_page_escapes_the_translators(doors: Doors) -> None:
     found = {
         rule: untranslated(page, pseudo.ACCENTED)
@@ -156,6 +157,7 @@ def test_a_sentence_that_went_through_no_catalogue_is_found() -> None:
     assert untranslated(page, pseudo.ACCENTED) == ["No way."]
 
 
+@pytest.mark.check("I6")
 def test_every_public_page_is_mirrored(doors: Doors) -> None:
     found = pages(doors, pseudo.MIRRORED)
     assert len(found) > 20

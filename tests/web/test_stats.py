@@ -93,6 +93,7 @@ def test_only_coordinators_and_organisers_see_the_numbers(
     assert signed_in(stats_app, MAX).get(path).status_code == 404
 
 
+@pytest.mark.check("J3")
 def test_every_question_has_a_heading_an_answer_and_its_definition(kofi: FlaskClient) -> None:
     page = kofi.get("/stats").get_data(as_text=True)
     for part in ("week", "stages", "campaigns", "countries", "languages", "offices"):
@@ -107,6 +108,7 @@ def test_every_question_has_a_heading_an_answer_and_its_definition(kofi: FlaskCl
     assert "As of" in page
 
 
+@pytest.mark.check("A15")
 def test_every_chart_has_a_name_words_and_a_table_with_its_numbers(
     stats_app: Flask, kofi: FlaskClient, campaign: Campaign
 ) -> None:
@@ -129,6 +131,7 @@ def test_every_chart_has_a_name_words_and_a_table_with_its_numbers(
             assert set(shown) <= set(numbers)
 
 
+@pytest.mark.check("A15")
 def test_the_file_holds_the_numbers_of_the_page(kofi: FlaskClient, campaign: Campaign) -> None:
     for query in ("", "?period=2026", "?period=2026-05", "?figure=failed"):
         page = kofi.get(f"/stats{query}").get_data(as_text=True)
@@ -156,6 +159,7 @@ def test_the_file_holds_the_numbers_of_the_page(kofi: FlaskClient, campaign: Cam
         assert {one["period"] for one in taken if one["by"] == "stage"} == {"all"}
 
 
+@pytest.mark.check("J7")
 def test_no_number_below_ten_stands_on_any_page_or_file(
     stats_app: Flask, kofi: FlaskClient, campaign: Campaign
 ) -> None:

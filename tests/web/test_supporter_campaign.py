@@ -92,6 +92,7 @@ def test_an_old_slug_and_none_lead_to_the_page(supporter: Supporter, demo: Demon
         ("nonsense;;;q=x", "en"),
     ],
 )
+@pytest.mark.check("I3")
 def test_a_neutral_address_looks_at_the_browser_once(
     supporter: Supporter, demo: Demonstration, asked: str, spoken: str
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_page_that_takes_no_letters_says_why_and_keeps_the_letter_readable(
     assert words in supporter.page(f"/en{demo.mamai}/letter/1").words
 
 
+@pytest.mark.check("J6")
 def test_a_hidden_campaign_is_gone_without_a_name(
     supporter: Supporter, demo: Demonstration, house: House
 ) -> None:
@@ -222,6 +224,7 @@ def test_what_is_not_published_is_not_there(
     assert "Mamay" not in supporter.look("/en/").text
 
 
+@pytest.mark.check("I1")
 def test_a_text_in_another_language_is_marked_as_such(
     supporter: Supporter, demo: Demonstration, house: House
 ) -> None:

@@ -77,6 +77,7 @@ def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_page(
     assert [one for one in fields if one != "main"][:4] == ["targets", "name", "email", "country"]
 
 
+@pytest.mark.check("A14")
 def test_the_error_is_tied_to_its_field(supporter: Supporter, demo: Demonstration) -> None:
     page = Page(supporter.send(demo.mamai, "check", email="nonsense").text)
     assert page.described["email"].split() == ["email-hint", "email-error"]
@@ -130,6 +131,7 @@ def test_change_leads_back_with_everything_filled_in(
     assert values["letter_language"] == ["ru"]
 
 
+@pytest.mark.check("J5")
 def test_two_presses_are_one_signature(
     supporter: Supporter, demo: Demonstration, client: FlaskClient, house: House
 ) -> None:

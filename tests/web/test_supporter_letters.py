@@ -61,6 +61,7 @@ def settle(house: House, state: DispatchState, **values: object) -> None:
             dispatch.finished_at = datetime.now(UTC)
 
 
+@pytest.mark.check("J4")
 def test_opening_any_mailed_link_changes_nothing(
     client: FlaskClient, signed: Demonstration, house: House
 ) -> None:

@@ -75,6 +75,7 @@ OURS = "letters@outcry.example"
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.check("I10")
 def test_a_name_is_shown_mailed_and_printed_as_it_was_typed(
     client: FlaskClient, demo: Demonstration, house: House, tmp_path: Path, name: str
 ) -> None:
@@ -175,6 +176,7 @@ def test_half_a_character_is_refused(client: FlaskClient, demo: Demonstration) -
     ],
 )
 @pytest.mark.parametrize("name", ["Kim 👩‍🚒", "❤️ Sam", "🇫🇷"])
+@pytest.mark.check("I10")
 def test_a_picture_is_refused_kindly(
     client: FlaskClient, demo: Demonstration, language: str, words: str, name: str
 ) -> None:

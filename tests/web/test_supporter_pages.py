@@ -78,6 +78,7 @@ def pages(walk: dict[str, TestResponse]) -> dict[str, TestResponse]:
     return {name: answer for name, answer in walk.items() if answer.mimetype == "text/html"}
 
 
+@pytest.mark.check("P3")
 def test_no_answer_to_a_supporter_sets_a_cookie(walk: dict[str, TestResponse]) -> None:
     offered = {name: answer.headers.getlist("Set-Cookie") for name, answer in walk.items()}
     assert {name: cookies for name, cookies in offered.items() if cookies} == {}
@@ -139,6 +140,7 @@ def test_ids_are_unique_and_labels_land(walk: dict[str, TestResponse]) -> None:
             assert set(target.split()) <= set(page.ids), (name, target)
 
 
+@pytest.mark.check("P1")
 def test_pages_stay_small(walk: dict[str, TestResponse]) -> None:
     for name, answer in pages(walk).items():
         assert len(gzip.compress(answer.data)) <= HTML, name
@@ -152,6 +154,7 @@ def test_pages_stay_small(walk: dict[str, TestResponse]) -> None:
     assert first <= FIRST_LOAD, "even without compression"
 
 
+@pytest.mark.check("P4")
 def test_every_answer_carries_the_headers_that_protect(walk: dict[str, TestResponse]) -> None:
     for name, answer in walk.items():
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"], name
@@ -159,6 +162,7 @@ def test_every_answer_carries_the_headers_that_protect(walk: dict[str, TestRespo
         assert answer.headers["X-Content-Type-Options"] == "nosniff", name
 
 
+@pytest.mark.check("P4")
 def test_personal_pages_are_kept_by_nobody(walk: dict[str, TestResponse]) -> None:
     personal = ("check", "sent", "ask", "status", "print", "withdrawn", "refused", "reminded")
     for name in personal:

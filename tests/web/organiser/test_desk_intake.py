@@ -74,6 +74,7 @@ def test_what_was_found_is_shown_and_nothing_is_kept(office: Office, olena: Pers
     assert count(office, SourceDocument) == 0
 
 
+@pytest.mark.check("J2")
 def test_seed_002_becomes_a_draft_that_says_what_to_check(office: Office, olena: Person) -> None:
     page = pasted(olena, seed())
     assert "is misspelt" in page.text or "misspelt" in page.text

@@ -230,6 +230,7 @@ def test_only_a_person_s_reasons_close(office: Office, olena: Person, reason: st
     assert office.campaign(office.open_ref).state is CampaignState.OPEN
 
 
+@pytest.mark.check("J6")
 def test_hiding_takes_two_clicks_and_is_gone_at_once(office: Office, olena: Person) -> None:
     public = f"/en/campaigns/{office.open_ref}"
     assert office.anybody().open(public).status == 200
