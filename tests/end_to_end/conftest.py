@@ -13,7 +13,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.end_to_end.chromium import find_chromium, launched
+from tests.end_to_end.gallery import Gallery, hang
 from tests.end_to_end.running import ROOT, Running, start, stop
+from tests.end_to_end.windows import Windows
 
 VNU = ROOT / "tests" / "tools" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 
@@ -45,6 +47,18 @@ def chromium() -> Iterator[Browser]:
         missing("no Chromium: install it, or name one in $CHROMIUM (see docs/operating.md)")
     with launched(found) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def gallery(service: Running) -> Gallery:
+    return hang(service)
+
+
+@pytest.fixture(scope="module")
+def windows(chromium: Browser, gallery: Gallery) -> Iterator[Windows]:
+    opened = Windows(chromium, gallery)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,28 +8,23 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Response
+from playwright.sync_api import Browser, Response
 
 from app.core.i18n import catalogues
 from tests.conftest import ROOT
-from tests.end_to_end.gallery import PEOPLE, STAFF_PAGES, SUPPORTER_PAGES, Gallery, Shown, hang
+from tests.end_to_end.gallery import PEOPLE, Gallery, Shown
 from tests.end_to_end.mailbox import html_of, read_mail
-from tests.end_to_end.running import Running
+from tests.end_to_end.seen import MAIN_ACTIONS, SMALL_TARGETS, TOO_WIDE, WCAG
+from tests.end_to_end.windows import NAMES, PHONE, SMALLEST, Look, Windows, every_page
 from tests.notices.samples import CASES
 from tests.notices.test_notices import LANGUAGES, composed
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-NAMES = (*SUPPORTER_PAGES, *STAFF_PAGES)
-# Shared by devices and themes: what the page must do in all of them is the same.
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-SMALLEST = {"width": 320, "height": 256}
 LARGEST_FIRST_LOAD = 90_000
 LARGEST_HTML, LARGEST_STYLE, LARGEST_SCRIPT = 45_000, 50_000, 8_000
 MOST_REQUESTS = 5
@@ -37,147 +32,11 @@ LARGEST_MAIL = 40_000
 # Warnings of the checker that we disagree with, and why.
 # - The heading of a mail is its subject, which stands above it and not in its HTML.
 ACCEPTED_IN_MAIL = ("This document has heading elements but none of them has a computed heading",)
-SMALL_TARGETS = """least => [...document.querySelectorAll(
-    'a[href], button, input:not([type=hidden]), select, textarea, summary')]
-  .filter(e => e.checkVisibility({visibilityProperty: true}))
-  .filter(e => !e.closest('.hidden, .skip'))
-  // Words in a sentence may be as small as the sentence (WCAG 2.5.8, inline).
-  .filter(e => !(e.tagName === 'A' && getComputedStyle(e).display === 'inline'))
-  .map(e => {
-    // A box with its label is one thing to press.
-    const parts = [e, ...(e.labels || [])].map(p => p.getBoundingClientRect());
-    const width = Math.max(...parts.map(p => p.width));
-    const height = Math.max(...parts.map(p => p.height));
-    return {what: e.outerHTML.slice(0, 120), width, height};
-  })
-  .filter(e => e.width < least - 0.5 || e.height < least - 0.5)"""
-MAIN_ACTIONS = """() => [...document.querySelectorAll('.send, button.primary, .button.primary')]
-  .filter(e => e.checkVisibility())
-  .map(e => ({what: e.innerText, height: e.getBoundingClientRect().height}))
-  .filter(e => e.height < 43.5)"""
-TOO_WIDE = """() => {
-  const root = document.documentElement;
-  if (root.scrollWidth <= root.clientWidth) return [];
-  return [...document.querySelectorAll('body *')]
-    .filter(e => e.getBoundingClientRect().right > root.clientWidth + 1)
-    .filter(e => !e.closest('.scroller, pre, .chart'))
-    .map(e => e.outerHTML.slice(0, 120)).slice(0, 5)
-    .concat([`page ${root.scrollWidth} > ${root.clientWidth}`]);
-}"""
 STRUCTURE = """() => {
   const levels = [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]
     .filter(e => e.checkVisibility()).map(e => Number(e.tagName[1]));
   return {levels, ids: [...document.querySelectorAll('[id]')].map(e => e.id)};
 }"""
-SUBMIT = """([address, pairs]) => {
-  const form = document.createElement('form');
-  form.method = 'post';
-  form.action = address;
-  for (const [name, value] of pairs) {
-    const field = document.createElement('input');
-    field.type = 'hidden';
-    field.name = name;
-    field.value = value;
-    form.append(field);
-  }
-  document.body.append(form);
-  form.submit();
-}"""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One way of looking at a page."""
-
-    theme: str
-    viewport: dict[str, int]
-
-    def __str__(self) -> str:
-        return f"{self.theme}-{'phone' if self.viewport is PHONE else 'desktop'}"
-
-
-LOOKS = tuple(Look(theme, size) for size in (PHONE, DESKTOP) for theme in ("light", "dark"))
-
-
-def every_page(*, looks: bool) -> list[object]:
-    """A test for each page; each in one way of looking, and in the other ones where time allows."""
-    if not looks:
-        return [pytest.param(name, id=name) for name in NAMES]
-    return [
-        pytest.param(
-            name,
-            look,
-            id=f"{name}-{look}",
-            marks=() if look is LOOKS[at % len(LOOKS)] else pytest.mark.long,
-        )
-        for at, name in enumerate(NAMES)
-        for look in LOOKS
-    ]
-
-
-class Windows:
-    """Browser windows for each person and way of looking, opened once."""
-
-    def __init__(self, chromium: Browser, gallery: Gallery) -> None:
-        self._chromium, self._gallery = chromium, gallery
-        self._open: dict[tuple[str, str], BrowserContext] = {}
-
-    def page(self, shown: Shown, look: Look) -> Page:
-        window = self._open.get((shown.who, str(look)))
-        if window is None:
-            window = self._chromium.new_context(
-                base_url=self._gallery.service.base,
-                color_scheme=look.theme,  # type: ignore[arg-type]
-                viewport=look.viewport,  # type: ignore[arg-type]
-                reduced_motion="reduce",
-                locale="en-GB",
-            )
-            for cookie in self._gallery.readers[shown.who].jar:
-                window.add_cookies(
-                    [
-                        {
-                            "name": cookie.name,
-                            "value": str(cookie.value),
-                            "url": self._gallery.service.base,
-                        }
-                    ]
-                )
-            self._open[shown.who, str(look)] = window
-        return window.new_page()
-
-    def go(self, page: Page, shown: Shown) -> Response:
-        """Open a page as somebody does: by its address, or by sending its form."""
-        base = self._gallery.service.base
-        if shown.fields is None:
-            answer = page.goto(base + shown.path)
-            assert answer is not None
-            return answer
-        page.goto(base + (shown.on or shown.path))
-        fields = self._gallery.fields_of(shown, self._gallery.readers[shown.who])
-        pairs = [
-            [name, one]
-            for name, value in fields.items()
-            for one in ([value] if isinstance(value, str) else value)
-        ]
-        with page.expect_navigation() as navigation:
-            page.evaluate(SUBMIT, [base + shown.path, pairs])
-        return navigation.value
-
-    def close(self) -> None:
-        for window in self._open.values():
-            window.close()
-
-
-@pytest.fixture(scope="module")
-def gallery(service: Running) -> Gallery:
-    return hang(service)
-
-
-@pytest.fixture(scope="module")
-def windows(chromium: Browser, gallery: Gallery) -> Iterator[Windows]:
-    opened = Windows(chromium, gallery)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.browser
