@@ -111,6 +111,7 @@ SUPPORTER_PAGES = (
     "campaign-closed",
     "campaign-hidden",
     "campaign-choices",
+    "campaign-spoken",
     "form-errors",
     "form-errors-ru",
     "form-change",
@@ -368,6 +369,8 @@ def _campaigns(rooms: _Rooms) -> Iterator[Shown]:
     for name in ("closing-soon", "past-date", "paused", "closed"):
         yield Shown(f"campaign-{name}", rooms.paths[name])
     yield Shown("campaign-hidden", rooms.paths["hidden"], 410)
+    rooms.copy("spoken")
+    yield Shown("campaign-spoken", rooms.paths["spoken"])
     rooms.copy("choices")
     yield Shown("campaign-choices", rooms.paths["choices"])
     yield Shown("letter", f"{rooms.paths['mamai']}/letter/1?letter=ru")

@@ -167,12 +167,15 @@ LANGUAGES: Final = """() => {
   }
   return wrong;
 }"""
-# The order that a screen shows is left out, as a program without style and pictures does.
-WORDS: Final = """() => {
-  for (const e of document.querySelectorAll('select')) e.replaceChildren();
+# What is another on another day, or as long as the world has countries.
+WITHOUT_DAYS: Final = """() => {
+  for (const e of document.querySelectorAll('select')) {
+    const [chosen] = e.selectedOptions;
+    e.replaceChildren(...(chosen ? [chosen] : []));
+  }
   for (const e of document.querySelectorAll('time')) e.textContent = '(time)';
   for (const e of document.querySelectorAll('[role=timer]')) e.textContent = '(left)';
-  return document.body.innerText;
+  for (const e of document.querySelectorAll('.sheet .date')) e.textContent = '(day)';
 }"""
 # Where blocks begin, from the side from which their page is read. What stands in a row behind words
 # begins where the words end, which are not as long in another language.

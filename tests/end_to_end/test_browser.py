@@ -36,7 +36,9 @@ ON_TOP = """() => {
     tag: element.tagName.toLowerCase(),
     name: (element.name || element.innerText || element.className || "").trim().slice(0, 60),
     visible: box.width > 0 && box.height > 0 && style.visibility === "visible",
-    inside: box.bottom >= 24 && box.top <= innerHeight - 24,
+    // Wholly in the window, or as much of it as a line.
+    inside: (box.top >= 0 && box.bottom <= innerHeight)
+      || (box.bottom >= 24 && box.top <= innerHeight - 24),
     covered: !(found && (element.contains(found) || found.contains(element))),
     outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     y: box.top + scrollY,
@@ -361,8 +363,10 @@ def test_an_organiser_publishes_with_a_colleague_and_a_coordinator_looks(
 class Stops:
     """Tab stops, counted and looked at: each is visible, outlined, uncovered and in order."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, at_most: int = 50, *, one_column: bool = True) -> None:
         self._page = page
+        self._at_most = at_most
+        self._one_column = one_column
         self._seen: list[tuple[float, float]] = []
         self.count = 0
 
@@ -382,18 +386,36 @@ class Stops:
         self._go_on(lambda found: found["tag"] == "button" and found["name"] == words)
         self._page.keyboard.press("Enter")
 
+    def follow(self, words: str) -> None:
+        self._go_on(lambda found: found["tag"] == "a" and found["name"] == words)
+        self._page.keyboard.press("Enter")
+
+    def walk(self) -> list[str]:
+        """Every stop of the page, until the keys leave it: there is no trap."""
+        names: list[str] = []
+
+        def is_outside(found: dict[str, object]) -> bool:
+            names.append(str(found["name"]))
+            return found["tag"] == "body"
+
+        self._go_on(is_outside)
+        return names
+
     def _go_on(self, is_it: Callable[[dict[str, object]], bool]) -> None:
-        for _stop in range(50):
+        for _stop in range(self._at_most):
             self._page.keyboard.press("Tab")
             self.count += 1
             found = self._page.evaluate(ON_TOP)
+            if found["tag"] == "body" and is_it(found):
+                return
             assert found["visible"], found
             assert found["inside"], sorted(found.items())
             assert not found["covered"], found
             assert found["outlined"], found
             self._seen.append((found["y"], found["x"]))
             if is_it(found):
-                assert self._seen == sorted(self._seen), "not in the order of reading"
+                if self._one_column:
+                    assert self._seen == sorted(self._seen), "not in the order of reading"
                 return
         raise AssertionError("never reached")
 
