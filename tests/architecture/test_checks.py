@@ -20,5 +20,9 @@ def numbers() -> set[str]:
     return found
 
 
+def test_every_check_is_held_by_a_test() -> None:
+    assert set(CHECKS) - numbers() == set(), "checks that no test carries"
+
+
 def test_no_test_carries_a_number_that_is_no_check() -> None:
     assert numbers() - set(CHECKS) == set()

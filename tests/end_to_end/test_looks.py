@@ -10,7 +10,12 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from sqlalchemy import select
 
+from app.core.db import connect
+from app.followers.models import Follower
+from app.reminders.models import ReminderRequest
+from app.signatures.models import Signature
 from tests.end_to_end import seen
 from tests.end_to_end.gallery import SUPPORTER_PAGES, Gallery, Shown
 from tests.end_to_end.plain import Reader
@@ -180,3 +185,36 @@ def test_a_page_has_no_barrier_in_any_language(
     assert found.response["violations"] == [], found.generate_report()
     assert page.evaluate(seen.TOO_WIDE) == []
     page.close()
+
+
+@pytest.mark.check("J4")
+def test_a_scanner_that_runs_scripts_changes_nothing_behind_any_link(
+    windows: Windows, gallery: Gallery
+) -> None:
+    """Every page behind a mailed link is looked at and left running; nothing is pressed."""
+    names = ("confirm", "confirm-ten", "status", "remind-confirm", "remind-stop", "remind-done")
+    names += ("follow-confirm", "preferences", "follow-choice", "leave")
+    pages = [gallery.pages[name] for name in names]
+    reader, base = Reader(), gallery.service.base
+    before = states(gallery)
+    for shown in pages:
+        page = opened(windows, shown, WIDE)
+        page.wait_for_load_state("networkidle")
+        assert reader.head(base + shown.path).status == 200
+        page.close()
+    assert states(gallery) == before
+
+
+def states(gallery: Gallery) -> dict[str, list[str]]:
+    """What is kept of the people behind the links."""
+    database = connect(gallery.service.database_url)
+    try:
+        with database.reading() as session:
+            return {
+                table.__tablename__: sorted(
+                    str(tuple(row)) for row in session.execute(select(table.__table__))
+                )
+                for table in (Signature, Follower, ReminderRequest)
+            }
+    finally:
+        database.dispose()

@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Response
 
 from app.core.i18n import catalogues
+from app.web.assets import STATIC
 from tests.conftest import ROOT
 from tests.end_to_end.gallery import PEOPLE, Gallery, Shown
 from tests.end_to_end.mailbox import html_of, read_mail
@@ -131,6 +132,21 @@ def test_every_page_is_valid_html(gallery: Gallery, vnu: list[str], tmp_path: Pa
     # A guess by the words: a Russian mail on the viewer's English page carries its own lang.
     guess = ("This document appears to be written in",)
     assert _complaints(vnu, tmp_path, guess) == []
+
+
+@pytest.mark.check("A3")
+def test_every_style_sheet_is_valid(vnu: list[str]) -> None:
+    # The widget's sheet stays as its makers ship it.
+    sheets = [str(path) for path in STATIC.glob("*.css") if path.name != "altcha.css"]
+    told = subprocess.run(
+        [*vnu, "--css", "--format", "json", "--stdout", *sheets],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert len(sheets) >= 3
+    assert json.loads(told.stdout)["messages"] == []
 
 
 @pytest.mark.check("A2", "I12")

@@ -1,6 +1,6 @@
 """Two languages nobody speaks, to see what no translation can show (the names are CLDR's).
 
-`en-xa` is English in accents, a third longer and in brackets: a sentence without brackets never
+`en-xa` is English in accents, two fifths longer and in brackets: a sentence without brackets never
 went through a catalogue, and a bracket that is cut off did not fit. `ar-xb` is English written
 from right to left, so that somebody who reads no Arabic sees what is not mirrored.
 """
@@ -25,11 +25,11 @@ _FORCED_RIGHT_TO_LEFT, _FORCED_END = "\u202e", "\u202c"
 
 
 def accented(text: str) -> str:
-    """The sentence in accents and brackets, a third longer; holes and tags as they were."""
+    """The sentence in accents and brackets, two fifths longer; holes and tags as they were."""
     said = "".join(
         part if _KEPT.fullmatch(part) else part.translate(_ACCENTS) for part in _KEPT.split(text)
     )
-    return f"{OPEN}{said}{'·' * (len(text) // 3)}{CLOSE}"
+    return f"{OPEN}{said}{'·' * (len(text) * 2 // 5)}{CLOSE}"
 
 
 def mirrored(text: str) -> str:

@@ -185,6 +185,28 @@ def test_every_counted_sentence_takes_the_form_of_its_class(language: str) -> No
     assert tried >= len(COUNTS) * 10
 
 
+@pytest.mark.check("I8")
+def test_no_sentence_is_built_of_pieces() -> None:
+    """A piece begins or ends with a space or leaves a hole unnamed; glue stands between two."""
+    for audience in ("messages", "desk"):
+        for message in strings.templates()[audience]:
+            for text in key_of(message) if message.id else ():
+                assert text == text.strip(), text
+                assert not HOLE.fullmatch(text), text
+                assert not re.search(r"%[sd]|\{\d*\}", text), text
+    sources = [*(ROOT / "app").rglob("*.py"), *(ROOT / "templates").rglob("*.*")]
+    glued = re.compile(
+        r"(?:\b_|gettext)\((?:\"[^\"]*\"|'[^']*')\)\s*[+~]|[+~]\s*(?:\b_|gettext)\("
+        r"|\{%-? endtrans -?%\}[ ]?\{%-? trans\b"
+    )
+    found = {
+        str(path.relative_to(ROOT)): pieces
+        for path in sources
+        if (pieces := glued.findall(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
 def test_the_desk_speaks_the_languages_that_have_a_catalogue_for_it() -> None:
     spoken = Catalogues()
     spoken.load(TRANSLATIONS)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -107,7 +109,13 @@ def _translated(text: CampaignText, language: str) -> CampaignText:
 
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    folder = tmp_path_factory.mktemp("pseudo")
+    with pseudo_doors(tmp_path_factory.mktemp("pseudo")) as opened:
+        yield opened
+
+
+@contextmanager
+def pseudo_doors(folder: Path) -> Iterator[Doors]:
+    """The application over a filled database, speaking both pseudo-languages and no other."""
     app = an_app(Settings(var=folder / "var", base_url=BASE))
     pseudo.write(folder)
     catalogues.load(folder)

@@ -80,30 +80,58 @@ def test_an_old_slug_and_none_lead_to_the_page(supporter: Supporter, demo: Demon
 
 
 @pytest.mark.parametrize(
-    ("asked", "spoken"),
+    ("asked", "spoken", "written"),
     [
-        ("fr-CH, fr;q=0.9, en;q=0.8", "fr"),
-        ("ru", "ru"),
-        ("nl, ru;q=0.5, en;q=0.1", "ru"),
-        ("nl", "en"),
-        ("", "en"),
-        ("*", "en"),
-        ("en-US, fr;q=0.9", "en"),
-        ("nonsense;;;q=x", "en"),
+        ("fr-CH, fr;q=0.9, en;q=0.8", "fr", "fr"),
+        ("ru", "ru", "ru"),
+        ("nl, ru;q=0.5, en;q=0.1", "ru", "ru"),
+        ("nl", "en", "en"),
+        ("", "en", "en"),
+        ("*", "en", "en"),
+        ("en-US, fr;q=0.9", "en", "en"),
+        ("nonsense;;;q=x", "en", "en"),
+        ("fr", "fr", "fr"),
+        ("FR", "fr", "fr"),
+        ("fr-CA", "fr", "fr"),
+        ("fr-Latn-FR", "fr", "fr"),
+        ("fr;q=0.1", "fr", "fr"),
+        ("fr;q=0, en", "en", "en"),
+        ("ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7", "ru", "ru"),
+        ("en;q=0.2, ru;q=0.9", "ru", "ru"),
+        ("en;q=0.9, fr;q=0.9", "en", "en"),
+        ("de-AT, de;q=0.9", "de", "en"),
+        ("es-419, es;q=0.9", "es", "en"),
+        ("pt-BR, pt;q=0.9, en;q=0.5", "pt", "en"),
+        ("it-CH", "it", "en"),
+        ("uk, ru;q=0.8", "uk", "ru"),
+        ("pl", "pl", "en"),
+        ("ar-EG, ar;q=0.9, en;q=0.1", "ar", "en"),
+        ("fa-IR", "fa", "en"),
+        ("tr-TR, tr;q=0.9", "tr", "en"),
+        ("kk-KZ, kk;q=0.9, ru;q=0.8", "kk", "ru"),
+        ("sw, am;q=0.9, fa;q=0.8", "fa", "en"),
+        ("zh-Hant-TW, zh;q=0.9", "en", "en"),
+        ("x-klingon, fr;q=0.3", "fr", "fr"),
+        ("ru; q=0.5 , fr ; q=0.8", "fr", "fr"),
     ],
 )
 @pytest.mark.check("I3")
 def test_a_neutral_address_looks_at_the_browser_once(
-    supporter: Supporter, demo: Demonstration, asked: str, spoken: str
+    supporter: Supporter, demo: Demonstration, asked: str, spoken: str, written: str
 ) -> None:
+    """The first page is in what the browser asks for, a campaign in what of that it is written."""
     reference = demo.mamai.split("/")[2]
     for path in (f"/{reference}", f"/campaigns/{reference}"):
         answer = supporter.look(path, Accept_Language=asked)
         assert answer.status_code == 302
-        assert answer.location == f"/{spoken}{demo.mamai}"
+        assert answer.location == f"/{written}{demo.mamai}"
         assert "Accept-Language" in answer.headers["Vary"]
-    home = supporter.look("/", Accept_Language=asked)
+    home = supporter.look("/", Accept_Language=asked, Cookie="language=pl; lang=it")
     assert home.location == f"/{spoken}/"
+    # An address with a language in it is of that language, whatever the browser says.
+    named = supporter.look(f"/tr{demo.mamai}", Accept_Language=asked, Cookie="language=pl")
+    assert named.status_code == 200
+    assert '<html lang="tr"' in named.text
 
 
 def test_an_unknown_language_is_no_page(supporter: Supporter, demo: Demonstration) -> None:
