@@ -12,7 +12,18 @@ from app.core.i18n import catalogues
 from app.core.logs import set_up_logs
 from app.notices.compose import use_templates
 from app.state import keep_state, make_state
-from app.web import assets, errors, headers, languages, mail_viewer, neutral, origin, probes, state
+from app.web import (
+    assets,
+    errors,
+    headers,
+    kept_pages,
+    languages,
+    mail_viewer,
+    neutral,
+    origin,
+    probes,
+    state,
+)
 from app.web.coordinator import blueprint as coordinator
 from app.web.organiser import blueprint as organiser
 from app.web.organiser.security import init_security
@@ -37,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SETTINGS=settings,
     )
+    kept_pages.init_kept_pages(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

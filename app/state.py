@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 
 from flask import Flask
 
 from app.core.beside import Beside
 from app.core.db import Database, connect
+from app.core.kept import Kept
 from app.core.keys import read_or_make_keys
 from app.core.tokens import Keys
 from app.notices.links import Links
 from app.signatures.watch import Limits, Watch
 from config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """A built page around its form notes: its bytes before, between and behind them."""
+
+    parts: tuple[bytes, ...]
+    headers: tuple[tuple[str, str], ...]
+    note_of: Callable[[datetime], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,7 @@ class State:
     database: Database
     keys: Keys
     watch: Watch = field(default_factory=Watch)
+    kept: Kept[KeptPage] = field(default_factory=Kept)
 
     @property
     def links(self) -> Links:

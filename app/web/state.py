@@ -52,10 +52,15 @@ def watch() -> Watch:
     return state_of(current_app).watch
 
 
+def moment() -> datetime:
+    """What the clock says, for what is done before there is a request."""
+    return datetime.now(UTC)
+
+
 def now() -> datetime:
     """The moment of this request: looked at once, so that all rules see the same."""
     if "now" not in g:
-        g.now = datetime.now(UTC)
+        g.now = moment()
     return cast(datetime, g.now)
 
 

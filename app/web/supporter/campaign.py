@@ -31,6 +31,7 @@ from app.signatures.rules import (
 from app.tally.models import Figure
 from app.tally.queries import public_total
 from app.web.audience import Audience, open_to
+from app.web.kept_pages import may_be_kept
 from app.web.state import now, reading
 from app.web.supporter import shown
 from app.web.supporter.form import Typed, new_note
@@ -41,7 +42,9 @@ def campaign(ref: str, slug: str) -> ResponseReturnValue:
     found = get_public_campaign(reading(), ref)
     if slug != found.slug:
         return without_slug(ref)
-    answer = make_response(_page(found, _fresh(found)))
+    typed = _fresh(found)
+    answer = make_response(_page(found, typed))
+    may_be_kept(found.reference, typed.note)
     # The country that the browser names comes first in the list of countries.
     answer.headers["Vary"] = "Accept-Language"
     return answer

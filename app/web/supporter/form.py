@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from flask import request
@@ -19,7 +19,7 @@ from app.core.addresses import same_mailbox
 from app.core.errors import Refused
 from app.core.i18n import current_language
 from app.core.networks import network_of
-from app.core.tokens import open_form, seal_form
+from app.core.tokens import Keys, open_form, seal_form
 from app.signatures.rules import SignForm, check_form
 from app.signatures.watch import Arrival
 from app.web.state import keys, now
@@ -133,16 +133,31 @@ class Typed:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What makes the signed notes of forms; the key is derived once."""
+
+    key: bytes
+
+    @classmethod
+    def of(cls, made_with: Keys) -> Self:
+        return cls(made_with.derive(PURPOSE))
+
+    def fresh(self, reference: str, at: datetime) -> str:
+        """For which campaign, since when, and a key that makes two presses one act."""
+        content = {
+            "campaign": reference,
+            "since": at.date().isoformat(),
+            # To the second, and only in the page: how long it was open says who filled it in.
+            "at": int(at.timestamp()),
+            "key": secrets.token_urlsafe(16),
+        }
+        return seal_form(self.key, PURPOSE, content)
+
+
 def new_note(campaign: Campaign) -> str:
-    """A signed note: for which campaign, since when, and a key that makes two presses one act."""
-    content = {
-        "campaign": campaign.reference,
-        "since": now().date().isoformat(),
-        # To the second, and only in the page itself: how long it was open says who filled it in.
-        "at": int(now().timestamp()),
-        "key": secrets.token_urlsafe(16),
-    }
-    return seal_form(_key(), PURPOSE, content)
+    """A signed note for a form of this campaign that is opened now."""
+    return Notes.of(keys()).fresh(campaign.reference, now())
 
 
 def read_form(campaign: Campaign, languages: list[str], typed: Typed) -> SignForm:
