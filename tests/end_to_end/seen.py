@@ -177,6 +177,10 @@ WITHOUT_DAYS: Final = """() => {
   for (const e of document.querySelectorAll('[role=timer]')) e.textContent = '(left)';
   for (const e of document.querySelectorAll('.sheet .date')) e.textContent = '(day)';
 }"""
+WITHOUT_LETTER: Final = """() => {
+  for (const e of document.querySelectorAll('.sheet p, .sheet li, dd q'))
+    e.textContent = '(letter)';
+}"""
 # Where blocks begin, from the side from which their page is read. What stands in a row behind words
 # begins where the words end, which are not as long in another language.
 EDGES: Final = """width => [...document.querySelectorAll(
