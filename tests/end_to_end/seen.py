@@ -46,7 +46,8 @@ COVERED: Final = """() => [...document.querySelectorAll(
     const box = e.getClientRects()[0];
     if (!box) return true;
     const found = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    const labels = [...(e.labels || [])];
+    // What draws its own box over a field is one thing with it.
+    const labels = [...(e.labels || []), e.closest('altcha-widget')].filter(Boolean);
     return !(found && (e.contains(found) || found.contains(e)
       || labels.some(label => label.contains(found))));
   })
@@ -104,7 +105,7 @@ ROLES: Final = """() => {
     const all = [...document.querySelectorAll(kind)].filter(e => e.checkVisibility());
     if (all.length > 1) all.filter(e => !named(e)).forEach(e => say('landmark without a name', e));
   }
-  const fields = 'input:not([type=hidden]):not([type=submit]), select, textarea';
+  const fields = 'input:not([type=hidden], [type=submit], [hidden]), select, textarea';
   for (const e of document.querySelectorAll(fields)) {
     const label = [...(e.labels || [])].some(one => one.innerText.trim() || one.textContent.trim());
     if (!label && !named(e)) say('field without a label', e);
@@ -150,7 +151,7 @@ LANGUAGES: Final = """() => {
     }
   }
   for (const e of document.querySelectorAll('[lang]')) {
-    if (e.closest('head') || e.closest('svg')) continue;
+    if (e.closest('head, svg, [hidden]')) continue;
     const own = e.getAttribute('dir');
     // What somebody typed is as its first letter says; what stands in a line keeps its line's.
     if (own === 'auto' || (e.tagName === 'OPTION')) continue;

@@ -45,6 +45,9 @@ JOURNEY = (
 # Reached by a form that only one language of it can send, or in no language at all.
 UNTRANSLATED = ("local-mail", "local-message")
 MIRRORED = ("ar", "fa")
+SET_IN = (
+    "[getComputedStyle(document.querySelector('h1'))].map(s => [s.fontSize, s.letterSpacing])[0]"
+)
 # A scroll bar, which stays where it is, is as wide in both.
 NEAR = 3
 WIDE, NARROW = Look("light", DESKTOP), Look("light", PHONE)
@@ -83,9 +86,9 @@ def test_larger_text_and_wider_spacing_cut_nothing(
 ) -> None:
     for style in (seen.TWICE_AS_LARGE, seen.SPACED):
         page = opened(windows, gallery.pages[name], WIDE)
-        before = page.evaluate("document.body.scrollHeight")
+        before = page.evaluate(SET_IN)
         page.evaluate(seen.ADD_STYLE, style)
-        assert page.evaluate("document.body.scrollHeight") > before, "the style has no effect"
+        assert page.evaluate(SET_IN) != before, "the style has no effect"
         assert page.evaluate(seen.CLIPPED) == []
         assert page.evaluate(seen.TOO_WIDE) == []
         page.close()
@@ -107,7 +110,8 @@ def test_in_forced_colours_the_focus_is_seen_and_nothing_moves(
         )
         if outline[0] != "BODY":
             assert outline[1] != "none", outline
-            assert outline[2] >= 2, outline
+            # The browser's own ring is as wide as it is drawn, whatever width it tells.
+            assert outline[1] == "auto" or outline[2] >= 2, outline
     page.close()
 
 
